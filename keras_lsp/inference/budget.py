@@ -1,0 +1,50 @@
+"""Every limit of the interpreter, with its reason, and the counter that enforces them."""
+
+from __future__ import annotations
+
+import time
+
+# One step is one expression or statement. A large real program (a ResNet built in loops) takes about 60,000.
+MAX_STEPS = 600_000
+# Python's own recursion limit is 1000 frames and one interpreted call costs about 12 of them.
+MAX_CALL_DEPTH = 48
+# Nested expressions deeper than this are machine-made.
+MAX_EXPRESSION_DEPTH = 160
+# Iterations of a loop over known values that are followed one by one; what is left is joined.
+MAX_ITERATIONS = 1200
+# Lists, tuples and strings that a program's folding may build.
+MAX_ELEMENTS = 10_000
+MAX_STRING = 20_000
+# CPython folds integers up to 128 bits; sizes and parameter counts fit into fewer.
+MAX_INTEGER_BITS = 256
+# Seconds for one file; a person waits for nothing longer while typing.
+DEADLINE_SECONDS = 4.0
+# Functions evaluated with symbolic parameters because nobody calls them.
+MAX_SYMBOLIC_FUNCTIONS = 400
+# Contexts whose shapes are kept apart at one call before they are only joined.
+MAX_CONTEXTS = 64
+# Modules of the project that one analysis may follow.
+MAX_MODULES = 60
+
+
+class Exhausted(Exception):
+    """The budget is used up; the message says which limit."""
+
+
+class Budget:
+    """Counts steps and looks at the clock every few thousand of them."""
+
+    __slots__ = ("deadline", "limit", "steps")
+
+    def __init__(self, steps: int = MAX_STEPS, seconds: float = DEADLINE_SECONDS) -> None:
+        self.steps = 0
+        self.limit = steps
+        self.deadline = time.monotonic() + seconds
+
+    def spend(self) -> None:
+        """Account for one step; raises `Exhausted` past a limit."""
+        self.steps += 1
+        if self.steps > self.limit:
+            raise Exhausted(f"more than {self.limit:,} steps")
+        if not self.steps & 0xFFF and time.monotonic() > self.deadline:
+            raise Exhausted("the time for one file is used up")

@@ -1,0 +1,287 @@
+"""Facts: the only thing that flows from inference to rules, features and the command line.
+
+Positions are code-point offsets into the analysed text. Shapes are `keras_lsp.shapes.tensor` structures. Everything is
+plain data that a reader must not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from keras_lsp.shapes.configuration import Configuration
+from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.outcome import ShapeError, Weight
+from keras_lsp.shapes.tensor import Structure
+
+
+class Span(NamedTuple):
+    """A stretch of the text, `start` inclusive and `end` exclusive."""
+
+    start: int
+    end: int
+
+    def contains(self, offset: int) -> bool:
+        """Whether the offset lies in or right behind it."""
+        return self.start <= offset <= self.end
+
+
+@dataclass(slots=True)
+class Argument:
+    """One argument as the program wrote it at a call.
+
+    Attributes:
+        name: the parameter it binds to ("units"), or the keyword as written where no parameter takes it.
+        value: the abstract value it evaluated to (see `inference.values`; plain Python for constants).
+        span: the value's expression at the call; for `**kwargs` the starred expression.
+        keyword_span: the keyword's name, `None` for positional arguments and unpacked ones.
+        positional: whether it was given by position.
+        unpacked: whether it came out of `*args` or `**kwargs`.
+    """
+
+    name: str
+    value: object
+    span: Span
+    keyword_span: Span | None = None
+    positional: bool = False
+    unpacked: bool = False
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of a library function or class that rules look at: its canonical name, where, and with what.
+
+    Attributes:
+        certain: whether it runs whenever the program runs: not in a branch taken on an unknown condition, not in a
+            function nobody calls.
+        guarded: whether failing is expected here (inside `try`, `assertRaises`, `pytest.raises`).
+        symbolic: whether it was evaluated with made-up (symbolic) parameters of a function nobody calls.
+    """
+
+    canonical: str
+    span: Span
+    callee_span: Span
+    arguments: dict[str, Argument] = field(default_factory=dict[str, Argument])
+    unknown_arguments: bool = False
+    certain: bool = True
+    guarded: bool = False
+    symbolic: bool = False
+
+
+@dataclass(slots=True)
+class Application:
+    """A layer, model or op called on tensors once (in one context).
+
+    Attributes:
+        span: the call expression, or for a layer in a Sequential the layer's constructor call.
+        error: what Keras is sure to raise here; the output is then `None`.
+        reason: why the output is not known, where it is not.
+        producers: for every input tensor (flattened), the layer fact that produced it, `None` for others.
+    """
+
+    span: Span
+    inputs: Structure
+    output: Structure
+    error: ShapeError | None = None
+    reason: str | None = None
+    formula: tuple[str, ...] = ()
+    producers: tuple[LayerFact | None, ...] = ()
+    certain: bool = True
+    guarded: bool = False
+    symbolic: bool = False
+    call_arguments: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(slots=True)
+class LayerFact:
+    """One layer object that the program constructs (one per evaluation of the constructor call).
+
+    Attributes:
+        class_name: main public name ("MaxPooling2D"), or the user's class name.
+        canonical: dotted name ("keras.layers.MaxPooling2D"); empty for the user's classes.
+        call: the constructor call with its arguments as written; names not in the signature included.
+        configuration: every argument with its default; `None` for the user's classes.
+        hidden: how the first-layer keywords were understood (`catalogue.first_layer.FirstLayer`), if any were given.
+        error: what the constructor is sure to raise.
+        applications: the calls on tensors, in order; empty if it was never called.
+        weights: variables after building; `None` if not built or not known.
+        position: "sequential" (index in `index`), "functional", "wrapped" (inside a wrapper layer) or "alone".
+        index: place in its Sequential, from 0; `None` elsewhere.
+    """
+
+    class_name: str
+    canonical: str
+    call: Call
+    name: str
+    configuration: Configuration | None = None
+    hidden: object | None = None
+    error: ShapeError | None = None
+    applications: list[Application] = field(default_factory=list[Application])
+    weights: tuple[Weight, ...] | None = None
+    position: str = "alone"
+    index: int | None = None
+    trainable: bool | None = True
+    custom: bool = False
+
+    @property
+    def span(self) -> Span:
+        """The constructor call."""
+        return self.call.span
+
+    @property
+    def params(self) -> Dim:
+        """Number of weights, `None` if not known."""
+        if self.weights is None:
+            return None
+        total: Dim = 0
+        for weight in self.weights:
+            size = weight.size
+            if size is None or total is None:
+                return None
+            total = total + size
+        return total
+
+
+@dataclass(slots=True)
+class ModelLayer:
+    """A row of a model's summary."""
+
+    name: str
+    class_name: str
+    output: Structure
+    params: Dim
+    span: Span | None
+    fact: LayerFact | None = None
+    inbound: tuple[str, ...] = ()
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class ModelFact:
+    """One model object.
+
+    Attributes:
+        variable: name it was first assigned to, `None` if none.
+        class_name: "Sequential", "Functional" ("Model" in Keras 2's words), or the user's class name.
+        span: the call that made it.
+        inputs, outputs: lists of tensors; `None` while not built or not known.
+        layers: rows in Keras's order; `None` if not known.
+        reason: why something is not known.
+    """
+
+    variable: str | None
+    class_name: str
+    name: str
+    span: Span
+    inputs: list[Structure] | None = None
+    outputs: list[Structure] | None = None
+    layers: list[ModelLayer] | None = None
+    params: Dim = None
+    trainable: Dim = None
+    call: Call | None = None
+    symbolic: bool = False
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class ModelEvent:
+    """`compile`, `fit`, `evaluate`, `predict`, `train_on_batch`, `build`, `summary` ... called on a model.
+
+    Attributes:
+        inputs, outputs: the model's tensors at that moment (`None` if unknown or not built).
+        compiled: the last `compile` event of the model before this one.
+        last_layer: the layer that made the model's (only) output.
+    """
+
+    method: str
+    model: ModelFact
+    call: Call
+    inputs: list[Structure] | None = None
+    outputs: list[Structure] | None = None
+    compiled: ModelEvent | None = None
+    last_layer: LayerFact | None = None
+    first_layer: LayerFact | None = None
+
+
+@dataclass(slots=True)
+class Problem:
+    """Something that is sure to fail and that is no layer application: an op, `Model(...)`, `add`, `Input(...)`.
+
+    Attributes:
+        subject: what fails: "op", "model", "add", "input", "constructor", "unknown-keyword", "name", ...
+        error: what is raised.
+        related: other places that explain it, with words.
+    """
+
+    subject: str
+    call: Call
+    error: ShapeError
+    related: tuple[tuple[Span, str], ...] = ()
+    layer: LayerFact | None = None
+
+
+@dataclass(slots=True)
+class ExpressionFact:
+    """What is known of one expression whose value is a tensor, array, layer, model or shape.
+
+    Attributes:
+        kind: "layer", "op", "model", "input" or "value".
+        callee: canonical name of what was called, `None` for plain values.
+        output: joined over contexts; `None` with a `reason` when not known.
+        contexts: how many evaluations were joined.
+        value: the abstract value of the last evaluation, for hovers.
+        symbolic: whether only symbolic evaluations were seen.
+    """
+
+    span: Span
+    kind: str
+    callee: str | None
+    inputs: Structure
+    output: Structure
+    params: Dim = None
+    contexts: int = 1
+    source: str = "rule"
+    reason: str | None = None
+    value: object | None = None
+    symbolic: bool = False
+    layer: LayerFact | None = None
+    model: ModelFact | None = None
+
+
+@dataclass(slots=True)
+class Variable:
+    """A name bound at a place, for hovers on names and completion of shapes in scope."""
+
+    name: str
+    span: Span
+    value: object
+    symbolic: bool = False
+
+
+@dataclass(slots=True)
+class Question:
+    """Something only an oracle can answer; `key` is what its answer is looked up by in the world."""
+
+    key: str
+    payload: object
+
+
+@dataclass(slots=True)
+class Facts:
+    """All that inference learned about one text."""
+
+    expressions: dict[Span, ExpressionFact] = field(default_factory=dict[Span, ExpressionFact])
+    layers: list[LayerFact] = field(default_factory=list[LayerFact])
+    models: list[ModelFact] = field(default_factory=list[ModelFact])
+    calls: list[Call] = field(default_factory=list[Call])
+    events: list[ModelEvent] = field(default_factory=list[ModelEvent])
+    problems: list[Problem] = field(default_factory=list[Problem])
+    variables: list[Variable] = field(default_factory=list[Variable])
+    imports: dict[str, str] = field(default_factory=dict[str, str])
+    comments_disagree: list[tuple[Span, str, Structure]] = field(default_factory=list[tuple[Span, str, Structure]])
+    questions: list[Question] = field(default_factory=list[Question])
+    reasons: dict[str, int] = field(default_factory=dict[str, int])
+    keras: str = ""
+    steps: int = 0
+    truncated: str | None = None
