@@ -1,0 +1,3 @@
+"""Attention layers: dot-product, additive, multi-head and grouped-query attention."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Recurrent layers and cells, convolutional ones included."""
+
+from __future__ import annotations
