@@ -1,0 +1,122 @@
+"""The facade: the only API that the server, the command line and the integrations use.
+
+`analyse_document` is a pure function of a document, the world and the settings; what it returns answers every question about
+that version of the text, each feature at its first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from keras_lsp.features.types import (
+    CodeAction,
+    CodeLens,
+    CompletionItem,
+    Definition,
+    Hover,
+    InlayHint,
+    SignatureHelp,
+    Symbol,
+)
+from keras_lsp.inference.facts import Facts
+from keras_lsp.inference.world import World
+from keras_lsp.project.settings import Settings
+from keras_lsp.rules.base import Context, Finding
+from keras_lsp.syntax.parse import ParsedModule, parse
+from keras_lsp.text.document import Document
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known about one version of one text; all positions are code-point offsets into `document.text`."""
+
+    document: Document
+    world: World
+    settings: Settings
+    parsed: ParsedModule
+    facts: Facts
+
+    @cached_property
+    def context(self) -> Context:
+        """What rules and features look at."""
+        return Context(self.facts, self.parsed, self.world)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All diagnostics that the settings select and no comment suppresses, in the order of the text."""
+        from keras_lsp.rules.run import run_rules
+
+        return run_rules(self.context, self.settings)
+
+    def hover(self, offset: int) -> Hover | None:
+        """What is under the cursor: a shape, a layer, a model, a keyword."""
+        from keras_lsp.features.hover import hover
+
+        return hover(self.context, offset)
+
+    def inlay_hints(self, start: int = 0, end: int | None = None) -> tuple[InlayHint, ...]:
+        """Output shapes at the ends of lines between two offsets."""
+        from keras_lsp.features.hints import inlay_hints
+
+        return inlay_hints(self.context, start, len(self.document.text) if end is None else end)
+
+    def completions(self, offset: int) -> tuple[CompletionItem, ...]:
+        """What can be typed at the cursor, best first; documentation may be left to `resolve_completion`."""
+        from keras_lsp.features.completion import completions
+
+        return completions(self.context, offset)
+
+    def resolve_completion(self, item: CompletionItem) -> CompletionItem:
+        """The item with its documentation."""
+        from keras_lsp.features.completion import resolve_completion
+
+        return resolve_completion(self.world, item)
+
+    def signature_help(self, offset: int) -> SignatureHelp | None:
+        """The signature of the call around the cursor, hidden keywords included."""
+        from keras_lsp.features.signature import signature_help
+
+        return signature_help(self.context, offset)
+
+    def definition(self, offset: int) -> Definition | None:
+        """Where the name or hidden keyword under the cursor comes from: here, or in the library."""
+        from keras_lsp.features.definition import definition
+
+        return definition(self.context, offset)
+
+    def code_actions(self, start: int, end: int) -> tuple[CodeAction, ...]:
+        """Changes that are offered between two offsets: fixes of findings, then rewrites."""
+        from keras_lsp.features.actions import code_actions
+
+        return code_actions(self.context, self.findings, start, end)
+
+    def code_lenses(self) -> tuple[CodeLens, ...]:
+        """A summary line above every model."""
+        from keras_lsp.features.lens import code_lenses
+
+        return code_lenses(self.context)
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The program's models, and their layers inside them."""
+        from keras_lsp.features.symbols import symbols
+
+        return symbols(self.context)
+
+
+def analyse_document(
+    document: Document, world: World, settings: Settings, sections: Sequence[tuple[int, int]] = ()
+) -> Analysis:
+    """Analyse one version of a text; never raises for any text, never blocks.
+
+    Args:
+        document: the text; for notebooks the virtual module of all code cells.
+        world: what is known outside the file.
+        settings: which rules are on, and how features look.
+        sections: the spans of a notebook's cells, which parse each by themselves.
+    """
+    from keras_lsp.inference.interpreter import infer
+
+    parsed = parse(document.text, sections)
+    return Analysis(document, world, settings, parsed, infer(parsed, world))
