@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import keyword
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -179,10 +180,7 @@ def _brackets(text: str, tokens: Sequence[Token], line: LogicalLine) -> list[_Br
     return found
 
 
-_NOT_CALLEES = frozenset(
-    "and as assert async await del elif else except finally for from global if import in is lambda nonlocal not or raise return"
-    " try while with yield".split()
-)
+_NOT_CALLEES = frozenset(keyword.kwlist) - {"None", "True", "False"}
 
 
 def _expression_before(text: str, tokens: Sequence[Token], index: int, first: int) -> int:
@@ -303,7 +301,9 @@ def _call_at(text: str, offset: int) -> CallContext | None:
     for bracket in _brackets(text, tokens, line):
         if not (bracket.open < offset and (bracket.close is None or offset <= bracket.close)):
             continue
-        start = _expression_before(text, tokens, bracket.index, line.first) if bracket.character == "(" else bracket.index
+        start = (
+            _expression_before(text, tokens, bracket.index, line.first) if bracket.character == "(" else bracket.index
+        )
         if start == bracket.index or _defines(text, tokens, start, line.first):
             nesting += bracket.character
             context = replace(context, nesting=nesting) if context else None
@@ -354,20 +354,22 @@ def _arguments(text: str, tokens: Sequence[Token], bracket: _Bracket, offset: in
             continue
         first = inside[0]
         word = text[first.start : first.end]
-        keyword: str | None = None
+        name: str | None = None
         star: Literal["", "*", "**"] = ""
         value = first.start
         if word == "*" or word == "**":
             star, value = word, first.end
         elif first.kind == "name" and len(inside) > 1 and text[inside[1].start : inside[1].end] == "=":
-            keyword, value = word, inside[1].end
-        arguments.append(Argument(first.start, inside[-1].end, value, keyword, star))
+            name, value = word, inside[1].end
+        arguments.append(Argument(first.start, inside[-1].end, value, name, star))
     return tuple(arguments), len(arguments) if active is None else active
 
 
 def _string_at(text: str, tokens: Sequence[Token], offset: int) -> StringContext | None:
     """The string literal in whose content `offset` lies, its ends included."""
     index = bisect_right(tokens, offset, key=lambda token: token.start) - 1
+    if index > 0 and tokens[index].start == offset:
+        index -= 1  # a string left open ends where the line break after it starts
     if index < 0 or tokens[index].kind != "string":
         return None
     token = tokens[index]
@@ -392,7 +394,8 @@ def _shift_call(context: CallContext | None, base: int) -> CallContext | None:
         open=context.open + base,
         close=None if context.close is None else context.close + base,
         arguments=tuple(
-            replace(a, start=a.start + base, end=a.end + base, value_start=a.value_start + base) for a in context.arguments
+            replace(a, start=a.start + base, end=a.end + base, value_start=a.value_start + base)
+            for a in context.arguments
         ),
         string=_shift_string(context.string, base),
         outer=_shift_call(context.outer, base),
@@ -445,7 +448,11 @@ def name_at(text: str, offset: int) -> NameContext | None:
         if dot < 0 or text[tokens[dot].start : tokens[dot].end] != ".":
             break
         before = _previous(tokens, dot, 0)
-        if before >= 0 and tokens[before].kind == "name" and text[tokens[before].start : tokens[before].end] not in _NOT_CALLEES:
+        if (
+            before >= 0
+            and tokens[before].kind == "name"
+            and text[tokens[before].start : tokens[before].end] not in _NOT_CALLEES
+        ):
             first = before
             continue
         first = dot

@@ -15,6 +15,7 @@ what the tree says about them helps hover and completion, but is no ground for a
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import warnings
 from bisect import bisect_right
@@ -184,7 +185,11 @@ def _compile(source: str) -> tuple[ast.Module | None, _Failure | None]:
             tree = compile(source, "<module>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     except SyntaxError as error:
         return None, _Failure(
-            error.msg or "invalid syntax", error.lineno or 0, error.offset or 0, error.end_lineno or 0, error.end_offset or 0
+            error.msg or "invalid syntax",
+            error.lineno or 0,
+            error.offset or 0,
+            error.end_lineno or 0,
+            error.end_offset or 0,
         )
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         deep = isinstance(error, (RecursionError, MemoryError))
@@ -193,7 +198,9 @@ def _compile(source: str) -> tuple[ast.Module | None, _Failure | None]:
     return tree, None
 
 
-@lru_cache(maxsize=8192)  # statements and blocks of the few files being typed in: all but one are as they were a key stroke ago
+@lru_cache(
+    maxsize=8192
+)  # statements and blocks of the few files being typed in: all but one are as they were a key stroke ago
 def _failure(source: str) -> _Failure | None:
     return _compile(source)[1]
 
@@ -259,7 +266,17 @@ def _too_deep(tree: ast.Module) -> list[ast.stmt]:
     return found
 
 
-_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.alias, ast.Pass)
+_LEAVES = (
+    ast.Name,
+    ast.Constant,
+    ast.expr_context,
+    ast.operator,
+    ast.unaryop,
+    ast.cmpop,
+    ast.boolop,
+    ast.alias,
+    ast.Pass,
+)
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
@@ -298,10 +315,16 @@ class _Line:
         self.failure = self.failure or _Failure(reason)
 
 
-_HEADERS = frozenset("def class if elif else for while with try except finally async match case".split())
+_HEADERS = frozenset(
+    ("def", "class", "if", "elif", "else", "for", "while", "with", "try", "except", "finally", "async", "match", "case")
+)
 _SOFT = frozenset({"match", "case"})
-_CONTINUATIONS = {"elif": ("if", "elif", "for", "while"), "else": ("if", "elif", "for", "while", "except"), "except": ("try", "except"),
-                  "finally": ("try", "except", "else")}
+_CONTINUATIONS = {
+    "elif": ("if", "elif", "for", "while"),
+    "else": ("if", "elif", "for", "while", "except"),
+    "except": ("try", "except"),
+    "finally": ("try", "except", "else"),
+}
 
 
 def _repair(source: str) -> tuple[str, list[tuple[int, int]], list[SyntaxProblem]]:
@@ -365,7 +388,9 @@ def _line(source: str, line: LogicalLine) -> _Line:
         if word in _SOFT and colon is None:
             header = False
         inline = colon is not None and any(token.start > colon and token.kind != "comment" for token in tokens)
-        inline = inline and any(t.start > (colon or 0) and t.kind not in ("newline", "continuation", "comment") for t in tokens)
+        inline = inline and any(
+            t.start > (colon or 0) and t.kind not in ("newline", "continuation", "comment") for t in tokens
+        )
     return _Line(line.start, line.end, line.indent, text, word, header, inline)
 
 
@@ -411,7 +436,9 @@ def _fails(text: str, line: _Line, header: bool | None = None) -> _Failure | Non
     shift = before.count("\n")
     column = 1 if before.endswith(" ") and failure.line == shift + 1 else 0
     return failure._replace(
-        line=max(failure.line - shift, 0), end_line=max(failure.end_line - shift, 0), column=max(failure.column - column, 0)
+        line=max(failure.line - shift, 0),
+        end_line=max(failure.end_line - shift, 0),
+        column=max(failure.column - column, 0),
     )
 
 
@@ -494,7 +521,10 @@ def _fix_structure(lines: list[_Line]) -> None:
             line.replace(_generic("if", line), f"{line.word!r} without the statement that it belongs to")
             line.word = "if"
         if line.word == "try" and line.header and not _has_handler(lines, index):
-            line.replace("if 1:" + (line.text.partition(":")[2] if line.inline_body else ""), "expected 'except' or 'finally' block")
+            line.replace(
+                "if 1:" + (line.text.partition(":")[2] if line.inline_body else ""),
+                "expected 'except' or 'finally' block",
+            )
             line.word = "if"
         if line.word == "@" and not _decorates(lines, index):
             line.replace(_nothing(line, "pass"), "a decorator without a function or class")
@@ -572,7 +602,9 @@ def _candidates(line: _Line) -> Iterator[str]:
         yield balanced + " else " + HOLE + complete
     if _PRINT.match(text):  # Python 2: `print "loss", loss`; the bracket takes the place of the blank
         yield text[: len(line.word)] + "(" + text[len(line.word) + 1 :] + ")"
-    closed = balanced + complete + (colon if line.header and not line.inline_body and not balanced.endswith(":") else "")
+    closed = (
+        balanced + complete + (colon if line.header and not line.inline_body and not balanced.endswith(":") else "")
+    )
     yield from _with_holes(closed, line)
 
 
@@ -612,14 +644,14 @@ def _with_holes(text: str, line: _Line) -> Iterator[str]:
     problem = _locate(failure, text)
     for segment in _segments(text, problem.start):
         element = text[segment.start : segment.end]
-        keyword = re.match(r"\s*\w+\s*=(?!=)", element) if segment.call else None
+        named = re.match(r"\s*\w+\s*=(?!=)", element) if segment.call else None
         fillers: list[str] = []
-        if keyword and len(element) > keyword.end():
-            yield text[: segment.start] + keyword[0] + _fill(element[keyword.end() :], HOLE) + text[segment.end :]
+        if named and len(element) > named.end():
+            yield text[: segment.start] + named[0] + _fill(element[named.end() :], HOLE) + text[segment.end :]
         if segment.opener == "{":
             fillers = ["**" + HOLE, HOLE]
         elif segment.call:
-            fillers = ["**" + HOLE, "*" + HOLE] if keyword else ["*" + HOLE, "**" + HOLE]
+            fillers = ["**" + HOLE, "*" + HOLE] if named else ["*" + HOLE, "**" + HOLE]
         else:
             fillers = [HOLE]
         if element.strip():
@@ -668,7 +700,7 @@ def _callable(text: str, token: Token) -> bool:
     return token.kind == "op" and text[token.start] in ")]"
 
 
-_NOT_CALLED = frozenset("and assert await case class def del elif else except for from if import in is lambda not or print raise return while with yield".split()) - {"print"}
+_NOT_CALLED = frozenset(keyword.kwlist)
 
 
 def _fill(text: str, filler: str) -> str:
@@ -689,13 +721,9 @@ def _nothing(line: _Line, filler: str) -> str:
 
     The filler comes first; line breaks that follow are those of a bracket, and now stand alone.
     """
-    first, *rest = re.split(r"(\r\n|\r|\n)", line.text)
+    _, *rest = re.split(r"(\r\n|\r|\n)", line.text)
     breaks = "".join(piece for piece in rest if piece and piece[0] in "\r\n")
-    del first
     return filler + breaks
-
-
-_ASSIGNMENT = re.compile(r"(?:[\w.,* \t\[\]'\"()]+?[ \t]*(?:=(?!=)|\+=|-=|\*=|/=|:=)[ \t]*)+")
 
 
 def _given_up(line: _Line) -> str:

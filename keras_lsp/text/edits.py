@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from keras_lsp.text.lines import LineIndex
 
@@ -29,7 +30,7 @@ def overlaps(first: TextEdit, second: TextEdit) -> bool:
 def compatible(edits: Iterable[TextEdit]) -> bool:
     """Whether all edits can be applied together; the same edit twice counts once."""
     ordered = sorted(set(edits))
-    return not any(overlaps(first, second) for first, second in zip(ordered, ordered[1:], strict=False))
+    return not any(overlaps(first, second) for first, second in pairwise(ordered))
 
 
 def merge(groups: Iterable[Sequence[TextEdit]]) -> tuple[list[TextEdit], list[int]]:

@@ -1,6 +1,6 @@
-"""Lines of a text, and conversion between offsets and positions.
+r"""Lines of a text, and conversion between offsets and positions.
 
-A line ends only at ``\\n``, ``\\r\\n`` or ``\\r``, as in the Language Server Protocol and in Python's own tokenizer; a form feed,
+A line ends only at `\n`, `\r\n` or `\r`, as in the Language Server Protocol and in Python's own tokenizer; a form feed,
 a vertical tab, NEL or U+2028 is an ordinary character (which is why `str.splitlines` is of no use here).
 Positions out of range are clamped and never raise: a column to the end of its line, a line to the end of the text.
 """

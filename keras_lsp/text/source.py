@@ -66,7 +66,9 @@ def read_source(data: bytes, limit: int = MAX_SOURCE_BYTES) -> Source | SourceEr
     if name in _UTF8_NAMES:
         encoding = "utf-8"
     elif bom:
-        return SourceError("encoding", f"file starts with a UTF-8 byte order mark but declares the encoding {encoding!r}")
+        return SourceError(
+            "encoding", f"file starts with a UTF-8 byte order mark but declares the encoding {encoding!r}"
+        )
     try:
         if name in _SLOW_CODECS:
             raise LookupError

@@ -6,6 +6,7 @@ its brackets are still open. It does not look inside f-strings: one is a string 
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -97,8 +98,25 @@ class LogicalLine(NamedTuple):
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
-_STARTS_STATEMENT = frozenset(
-    "def class import from with return while try except finally raise assert del pass break continue global nonlocal elif".split()
+_STARTS_STATEMENT = frozenset(keyword.kwlist) - frozenset(
+    (
+        "None",
+        "True",
+        "False",
+        "and",
+        "as",
+        "async",
+        "await",
+        "else",
+        "for",
+        "if",
+        "in",
+        "is",
+        "lambda",
+        "not",
+        "or",
+        "yield",
+    )
 )
 """Keywords that cannot continue an expression: one at the start of a line ends a statement whose bracket was left open."""
 
@@ -152,10 +170,8 @@ def logical_lines(text: str) -> tuple[LogicalLine, ...]:
         if kind == "newline":
             if not stack:
                 after_semicolon = False
-            if first >= 0 and not stack:
-                finish(index, token.end)
-                first = -1
-            elif first >= 0 and not unmatched.isdisjoint(stack) and _starts_statement(text, tokens, index + 1, indent):
+            cut = bool(stack) and not unmatched.isdisjoint(stack)
+            if first >= 0 and (not stack or (cut and _starts_statement(text, tokens, index + 1, indent))):
                 finish(index, token.end)
                 first = -1
         elif kind not in ("comment", "continuation"):
@@ -199,7 +215,16 @@ def _starts_statement(text: str, tokens: Sequence[Token], index: int, indent: in
         word = text[token.start : token.end]
         if word in _STARTS_STATEMENT:
             return True
-        return _column(text, token.start) <= indent and word not in ("for", "if", "else", "and", "or", "in", "is", "not")
+        return _column(text, token.start) <= indent and word not in (
+            "for",
+            "if",
+            "else",
+            "and",
+            "or",
+            "in",
+            "is",
+            "not",
+        )
     if token.kind == "op" and text[token.start] == "@":
         return _column(text, token.start) <= indent
     return False
@@ -232,4 +257,7 @@ def logical_line_at(text: str, offset: int) -> LogicalLine | None:
     if low == 0:
         return None
     line = lines[low - 1]
-    return line if offset < line.tail or (offset == line.tail and (line.unclosed or line.tail == line.end)) else None
+    if offset < line.tail or (offset == line.tail and line.unclosed):
+        return line
+    ended = line.tail > line.end and text[line.tail - 1] in "\r\n;"
+    return line if offset == line.tail and not ended else None
