@@ -1,0 +1,369 @@
+"""Everything that is sure to fail, each given to the one rule that reports it, so that one mistake gives one diagnostic.
+
+`TABLE` is read from the top: the first row that fits a failure names its rule. Failures in guarded code are no findings, nor
+are those that were seen only with made-up values and whose facts depend on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from keras_lsp.inference.facts import Application, Call, LayerFact, Span
+from keras_lsp.rules.base import Context
+from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
+from keras_lsp.shapes.outcome import ShapeError
+
+SHAPE_ARGUMENTS = frozenset(("shape", "input_shape", "batch_shape", "batch_input_shape"))
+# Names that travel through **kwargs to the first layer in one Keras generation or another.
+HIDDEN_KEYWORDS = frozenset(
+    ("input_shape", "input_dim", "input_length", "batch_size", "batch_input_shape", "batch_shape", "weights", "input_dtype",
+     "dynamic")
+)  # fmt: skip
+ENUMERATED = frozenset(
+    ("activation", "recurrent_activation", "padding", "data_format", "interpolation", "merge_mode", "kernel_initializer",
+     "bias_initializer", "recurrent_initializer", "embeddings_initializer", "depthwise_initializer", "pointwise_initializer",
+     "beta_initializer", "gamma_initializer", "moving_mean_initializer", "moving_variance_initializer",
+     "kernel_regularizer", "bias_regularizer", "recurrent_regularizer", "activity_regularizer", "embeddings_regularizer",
+     "beta_regularizer", "gamma_regularizer", "kernel_constraint", "bias_constraint", "recurrent_constraint",
+     "embeddings_constraint", "output_mode", "pad_to_aspect_ratio", "fill_mode", "score_mode", "loss", "optimizer", "metrics")
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Failure:
+    """A layer call, constructor or other call that is sure to raise.
+
+    Attributes:
+        subject: "application", "constructor", or the `Problem.subject`.
+        call: the constructor for layers.
+        span: where it fails.
+    """
+
+    subject: str
+    error: ShapeError
+    call: Call
+    span: Span
+    layer: LayerFact | None = None
+    application: Application | None = None
+    related: tuple[tuple[Span, str], ...] = ()
+    unknown: tuple[str, ...] = field(default=())
+
+    @property
+    def class_name(self) -> str:
+        """The layer's class, or the last part of what is called."""
+        return self.layer.class_name if self.layer is not None else self.call.canonical.rsplit(".", 1)[-1]
+
+    @property
+    def argument(self) -> str | None:
+        """The argument that is refused, if one is."""
+        name = self.error.facts.get("argument")
+        return name if isinstance(name, str) else None
+
+    @property
+    def producer(self) -> LayerFact | None:
+        """The layer that made the (first) input."""
+        producers = self.application.producers if self.application is not None else ()
+        return producers[0] if producers else None
+
+
+def sort_failures(context: Context) -> dict[str, list[Failure]]:
+    """All certain failures by the code of the rule that reports them, in the order in which they happen."""
+    found: dict[str, list[Failure]] = {}
+    seen: set[tuple[Span, str]] = set()
+    for failure in _collect(context):
+        if context.parsed.is_broken(failure.span.start):
+            continue
+        code = classify(failure, context)
+        key = (failure.span, code)
+        if key not in seen:
+            seen.add(key)
+            found.setdefault(code, []).append(failure)
+    return found
+
+
+def _collect(context: Context) -> list[Failure]:
+    found: list[Failure] = []
+    for layer in context.facts.layers:
+        if layer.error is not None and _reportable(layer.call, layer.error):
+            found.append(Failure("constructor", layer.error, layer.call, layer.span, layer, unknown=unknown_names(layer.error)))
+        for application in layer.applications:
+            error = application.error
+            if error is None or application.guarded:
+                continue
+            if application.symbolic and is_symbolic(application.inputs):
+                continue
+            found.append(Failure("application", error, layer.call, application.span, layer, application))
+    for problem in context.facts.problems:
+        if _reportable(problem.call, problem.error):
+            found.append(
+                Failure(
+                    problem.subject,
+                    problem.error,
+                    problem.call,
+                    problem.call.span,
+                    problem.layer,
+                    related=problem.related,
+                    unknown=unknown_names(problem.error),
+                )
+            )
+    return found
+
+
+def _reportable(call: Call, error: ShapeError) -> bool:
+    if call.guarded:
+        return False
+    return not call.symbolic or not any(is_symbolic(value) for value in error.facts.values() if _is_structure(value))  # type: ignore[arg-type]
+
+
+def _is_structure(value: object) -> bool:
+    from keras_lsp.shapes.dim import Expr
+    from keras_lsp.shapes.tensor import Tensor
+
+    return isinstance(value, Expr | Tensor | tuple | list)
+
+
+def unknown_names(error: ShapeError) -> tuple[str, ...]:
+    """The keywords that a call does not take, where that is the error."""
+    names = error.facts.get("keywords")
+    if isinstance(names, tuple | list | frozenset | set):
+        return tuple(str(name) for name in names)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    name = error.facts.get("keyword")
+    return (name,) if isinstance(name, str) else ()
+
+
+Predicate = Callable[[Failure, Context], bool]
+
+
+def _kind(*kinds: str) -> Predicate:
+    return lambda failure, _: failure.error.kind in kinds
+
+
+def _subject(*subjects: str) -> Predicate:
+    return lambda failure, _: failure.subject in subjects
+
+
+def _all(*predicates: Predicate) -> Predicate:
+    return lambda failure, context: all(predicate(failure, context) for predicate in predicates)
+
+
+def _rank(failure: Failure) -> tuple[int | None, int | None]:
+    """The rank a layer gets, and the one it needs."""
+    facts = failure.error.facts
+    rank = facts.get("rank")
+    needed = next((facts[name] for name in ("expected_rank", "min_rank", "max_rank") if name in facts), None)
+    return (rank if isinstance(rank, int) else None, needed if isinstance(needed, int) else None)
+
+
+def ranks(failure: Failure) -> tuple[int | None, int | None]:
+    """The rank a layer gets, and the one it needs, where known."""
+    return _rank(failure)
+
+
+def needs_return_sequences(failure: Failure, context: Context) -> bool:
+    """A layer that needs a sequence gets the last output of a recurrent layer."""
+    del context
+    producer = failure.producer
+    got, needed = _rank(failure)
+    return (
+        failure.error.kind == "rank"
+        and producer is not None
+        and recurrent_core(producer) is not None
+        and got is not None
+        and needed is not None
+        and got == needed - 1
+        and not returns_sequences(producer)
+    )
+
+
+def recurrent_core(layer: LayerFact) -> str | None:
+    """The recurrent class of a layer, also inside `Bidirectional`; `None` for other layers."""
+    if layer.class_name in RECURRENT:
+        return layer.class_name
+    inner = inner_layer(layer)
+    if layer.class_name == "Bidirectional" and inner is not None and inner.class_name in RECURRENT:
+        return inner.class_name
+    return None
+
+
+def inner_layer(layer: LayerFact) -> LayerFact | None:
+    """The layer inside a wrapper, as the program constructed it."""
+    argument = layer.call.arguments.get("layer")
+    fact = getattr(argument.value, "fact", None) if argument is not None else None
+    return fact if isinstance(fact, LayerFact) else None
+
+
+def returns_sequences(layer: LayerFact) -> bool:
+    """Whether a recurrent layer is asked for every time step."""
+    core = inner_layer(layer) if layer.class_name == "Bidirectional" else layer
+    if core is None:
+        return False
+    argument = core.call.arguments.get("return_sequences")
+    return argument is not None and argument.value is True
+
+
+def dim_keyword_on_sequence(failure: Failure, context: Context) -> bool:
+    """The first layer is a sequence layer that was given `input_dim`."""
+    layer = failure.layer
+    return (
+        failure.error.kind == "rank"
+        and layer is not None
+        and layer.class_name != "Embedding"
+        and "input_dim" in layer.call.arguments
+        and failure.application is not None
+        and layer.index in (0, None)
+        and not any(failure.application.producers)
+        and context.keras >= (2, 3)
+    )
+
+
+def batch_axis_given(failure: Failure, context: Context) -> bool:
+    """The first layer gets one axis too many, out of its own or the Input's shape."""
+    layer = failure.layer
+    if failure.application is None or layer is None:
+        return False
+    got, needed = _rank(failure)
+    if failure.error.kind == "rank" and got is not None and needed is not None and got == needed + 1:
+        if "min_rank" in failure.error.facts:
+            return False
+        return first_shape_argument(failure, context) is not None
+    return False
+
+
+def first_shape_argument(failure: Failure, context: Context) -> tuple[Call, str] | None:
+    """The call and argument that gave a first layer its input shape: its own keyword, or the shape of an `Input`."""
+    layer = failure.layer
+    if layer is None or failure.application is None:
+        return None
+    producer = failure.producer
+    if producer is None:
+        for name in ("input_shape", "batch_input_shape"):
+            if name in layer.call.arguments:
+                return layer.call, name
+        return None
+    if producer.class_name in ("Input", "InputLayer"):
+        for name in ("shape", "batch_shape", "input_shape", "batch_input_shape"):
+            if name in producer.call.arguments:
+                return producer.call, name
+    return None
+
+
+def _first_layer_looks_swapped(failure: Failure, context: Context) -> bool:
+    from keras_lsp.rules.ker204_channels_axis_suspicious import swapped_input
+
+    return swapped_input(failure, context) is not None
+
+
+def _argument_in(*names: str) -> Predicate:
+    return lambda failure, _: failure.argument in names
+
+
+def _shape_argument(failure: Failure, _: Context) -> bool:
+    return failure.argument in SHAPE_ARGUMENTS or failure.argument == "input_dim"
+
+
+def _scalar_shape(failure: Failure, _: Context) -> bool:
+    value = failure.error.facts.get("value")
+    if failure.argument == "input_dim":
+        return isinstance(value, tuple | list)
+    return isinstance(value, int | float | str)
+
+
+def _slipped(failure: Failure, _: Context) -> bool:
+    """A positional argument whose type shows that another parameter was meant."""
+    name = failure.argument
+    argument = failure.call.arguments.get(name) if name is not None else None
+    if argument is None or not argument.positional or failure.subject != "constructor":
+        return False
+    if name == "activation":
+        return isinstance(argument.value, tuple | int | float) and not isinstance(argument.value, bool)
+    return name in ("strides", "kernel_size", "pool_size", "filters") and isinstance(argument.value, str)
+
+
+def _string_value(failure: Failure, _: Context) -> bool:
+    value = failure.error.facts.get("value")
+    return isinstance(value, str) and failure.argument in ENUMERATED
+
+
+def _unknown_in(names: frozenset[str]) -> Predicate:
+    return lambda failure, _: any(name in names for name in failure.unknown)
+
+
+def _both_specs(failure: Failure, _: Context) -> bool:
+    arguments = failure.call.arguments
+    return "input_dim" in arguments and "input_shape" in arguments and "input_shape" in failure.unknown
+
+
+def _keras_1(failure: Failure, _: Context) -> bool:
+    from keras_lsp.rules.ker502_keras_1_argument import RENAMED
+
+    return any(name in RENAMED for name in failure.unknown) or bool(
+        failure.error.kind == "argument" and any(name in RENAMED for name in failure.call.arguments)
+    )
+
+
+def _changed_argument(failure: Failure, _: Context) -> bool:
+    from keras_lsp.rules.ker504_changed_layer_argument import CHANGED
+
+    return any((failure.class_name, name) in CHANGED or ("*", name) in CHANGED for name in failure.unknown)
+
+
+def _optimizer(failure: Failure, _: Context) -> bool:
+    return ".optimizers." in failure.call.canonical
+
+
+def _input_call(failure: Failure, _: Context) -> bool:
+    return failure.class_name in ("Input", "InputLayer")
+
+
+def _merge_layer(failure: Failure, _: Context) -> bool:
+    return failure.class_name in MERGES
+
+
+_UNKNOWN = _subject("unknown-keyword")
+TABLE: tuple[tuple[str, Predicate], ...] = (
+    # A name that nobody takes
+    ("KER501", _all(_UNKNOWN, _optimizer)),
+    ("KER109", _all(_UNKNOWN, _input_call)),
+    ("KER106", _all(_UNKNOWN, _both_specs)),
+    ("KER502", _all(_UNKNOWN, _keras_1)),
+    ("KER504", _all(_UNKNOWN, _changed_argument)),
+    ("KER103", _all(_UNKNOWN, _unknown_in(HIDDEN_KEYWORDS))),
+    ("KER108", _UNKNOWN),
+    # A value that is refused
+    ("KER101", _all(_kind("argument"), _shape_argument, _scalar_shape)),
+    ("KER112", _all(_kind("argument"), _slipped)),
+    ("KER407", _all(_kind("argument"), _string_value)),
+    ("KER106", _all(_subject("input"), _kind("option-conflict"))),
+    ("KER109", _all(_subject("input"), _kind("other"))),
+    ("KER216", lambda failure, _: ".applications." in failure.call.canonical),
+    ("KER110", _all(_kind("argument"), _subject("constructor", "input"))),
+    ("KER208", _kind("option-conflict")),
+    ("KER214", _kind("stateful")),
+    # Shapes that do not fit
+    ("KER202", needs_return_sequences),
+    ("KER104", dim_keyword_on_sequence),
+    ("KER102", batch_axis_given),
+    ("KER204", _all(_kind("spatial-size"), _first_layer_looks_swapped)),
+    ("KER203", _kind("spatial-size")),
+    ("KER205", _kind("axis-undefined")),
+    ("KER207", _kind("reshape-size")),
+    ("KER209", _all(_kind("merge", "arity", "broadcast", "rank", "axis"), _merge_layer)),
+    ("KER209", _kind("merge")),
+    ("KER306", _all(_subject("application"), _kind("axis-size"))),
+    ("KER201", _kind("rank")),
+    ("KER218", _kind("arity")),
+    ("KER215", _kind("divisibility")),
+    # Models
+    ("KER303", _subject("not-called", "layer-not-called")),
+    ("KER304", _subject("raw-op")),
+    ("KER305", _subject("name")),
+    ("KER302", _subject("model", "graph")),
+    ("KER307", _subject("add", "sequential")),
+    ("KER219", lambda failure, context: True),
+)  # fmt: skip
+
+
+def classify(failure: Failure, context: Context) -> str:
+    """The code of the rule that reports this failure."""
+    return next(code for code, fits in TABLE if fits(failure, context))
