@@ -1,0 +1,24 @@
+"""How sizes and parameter counts come about, in one line for people."""
+
+from __future__ import annotations
+
+from keras_lsp.shapes.dim import Dim
+
+
+def number(value: Dim) -> str:
+    """A size with thousands separated: 25,120."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def window_formula(size: Dim, window: Dim, stride: Dim, result: Dim, *, padding: str) -> str | None:
+    """The length that a window leaves: "floor((28 - 3) / 1) + 1 = 26"; none for a dynamic size."""
+    if size is None or result is None:
+        return None
+    if padding == "valid":
+        return f"floor(({size} - {window}) / {stride}) + 1 = {result}"
+    return f"ceil({size} / {stride}) = {result}"
+
+
+def parameter_formula(terms: str, total: Dim) -> str:
+    """A count and how it comes about: "(784 + 1) * 32 = 25,120"."""
+    return f"{terms} = {number(total)}"

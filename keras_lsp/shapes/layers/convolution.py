@@ -1,0 +1,546 @@
+"""Convolutions: Conv1D-3D, their transposes, separable, depthwise, and Keras 2's locally connected layers.
+
+Sources: `keras/src/layers/convolutional/base_*.py`, `keras/src/ops/operation_utils.py` (Keras 3);
+`layers/convolutional/*.py`, `utils/conv_utils.py` (tf.keras).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keras_lsp.shapes.arguments import (
+    FLOATS,
+    cast_input,
+    compute_dtype,
+    read_channels_first,
+    read_padding,
+    read_tuple,
+    weight,
+)
+from keras_lsp.shapes.configuration import Configuration
+from keras_lsp.shapes.dim import (
+    Dim,
+    Shape,
+    add,
+    ceil_divide,
+    floor_divide,
+    format_shape,
+    maximum,
+    modulo,
+    multiply,
+    product,
+    subtract,
+)
+from keras_lsp.shapes.formulas import number, window_formula
+from keras_lsp.shapes.outcome import Applied, Refused, Undetermined, Weight
+from keras_lsp.shapes.refusals import (
+    bad_argument,
+    check_rank,
+    conflict,
+    only_tensor,
+    standalone,
+    undefined_weight,
+)
+from keras_lsp.shapes.registry import constructor, layer
+from keras_lsp.shapes.tensor import Structure, Tensor
+
+# From here on a window that does not fit is refused when the layer is called (keras/src/ops/operation_utils.py);
+# before, Keras 3 answered size 0 and TensorFlow failed when the model ran.
+ZERO_SIZE_REFUSED = (3, 14)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What moves over the spatial axes: the arguments all convolutions share."""
+
+    rank: int
+    kernel: tuple[Dim, ...]
+    strides: tuple[Dim, ...]
+    dilation: tuple[Dim, ...]
+    padding: str
+    channels_first: bool
+
+    def effective(self, axis: int) -> Dim:
+        """Length of the dilated kernel: (kernel - 1) * dilation + 1."""
+        return add(multiply(subtract(self.kernel[axis], 1), self.dilation[axis]), 1)
+
+
+def _rank(configuration: Configuration) -> int:
+    found = re.search(r"([123])D", configuration.class_name)
+    assert found is not None
+    return int(found[1])
+
+
+def _transposed(configuration: Configuration) -> bool:
+    return configuration.class_name.endswith("Transpose")
+
+
+def _check_count(configuration: Configuration, name: str) -> Dim:
+    """`filters` or `depth_multiplier`: positive; None is accepted by constructors."""
+    value = configuration.value(name)
+    if isinstance(value, str | list | tuple):
+        text = f"'<=' not supported between instances of '{type(value).__name__}' and 'int'"  # pyright: ignore[reportUnknownArgumentType]
+        raise bad_argument(name, value, text, error="TypeError")  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, float) and configuration.generation == 3:
+        if value <= 0:
+            raise bad_argument(name, value, _positive_text(name, value))
+        raise Undetermined(f"`{name}` is {value!r}")
+    count = configuration.dim(name)
+    if isinstance(count, int) and count <= 0 and configuration.keras >= (2, 5):
+        raise bad_argument(name, count, _positive_text(name, count))
+    return count
+
+
+def _positive_text(name: str, value: object) -> str:
+    positive = f"Invalid value for argument `{name}`. Expected a strictly positive value."
+    return f"{positive} Received {name}={value}."
+
+
+def _read_window(configuration: Configuration) -> Window:
+    """The shared arguments, refused in the order in which the constructors look at them."""
+    rank = _rank(configuration)
+    new = configuration.generation == 3
+    kernel = read_tuple(configuration, "kernel_size", rank)
+    strides = read_tuple(configuration, "strides", rank, allow_zero=not new)
+    causal = rank == 1 and (
+        configuration.class_name == "Conv1D" or (not new and configuration.class_name == "SeparableConv1D")
+    )
+    if new:
+        dilation = read_tuple(configuration, "dilation_rate", rank)
+        padding = read_padding(configuration, causal=causal)
+        first = read_channels_first(configuration)
+    else:
+        padding = read_padding(configuration, causal=causal)
+        first = read_channels_first(configuration)
+        dilation = read_tuple(configuration, "dilation_rate", rank)
+    return Window(rank, kernel, strides, dilation, padding, first)
+
+
+def _greater_than_one(values: tuple[Dim, ...]) -> bool:
+    return any(isinstance(value, int) and value > 1 for value in values)
+
+
+def _check_strides(window: Window) -> None:
+    if any(stride == 0 for stride in window.strides):
+        raise bad_argument(
+            "strides", window.strides, f"The argument `strides` cannot contains 0. Received strides={window.strides}"
+        )
+    if _greater_than_one(window.strides) and _greater_than_one(window.dilation):
+        raise conflict(
+            ("strides", "dilation_rate"),
+            "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+            f"Received: strides={window.strides} and dilation_rate={window.dilation}",
+        )
+
+
+def _output_sizes(configuration: Configuration, window: Window, sizes: Shape, shape: Shape) -> tuple[Dim, ...]:
+    """Sizes of the spatial axes after the window passed; refused where it does not fit."""
+    result: list[Dim] = []
+    for axis, size in enumerate(sizes):
+        stride = window.strides[axis]
+        if window.padding == "valid":
+            effective = window.effective(axis)
+            left = subtract(size, effective)
+            if isinstance(left, int) and left < 0:
+                raise _too_small(configuration, window, axis, size, effective, stride, shape)
+            result.append(add(floor_divide(left, stride), 1))
+        else:
+            result.append(ceil_divide(size, stride))
+    return tuple(result)
+
+
+def _too_small(
+    configuration: Configuration, window: Window, axis: int, size: Dim, effective: Dim, stride: Dim, shape: Shape
+) -> Refused:
+    facts = {"axis": axis + (2 if window.channels_first else 1), "size": size, "kernel": effective, "padding": "valid"}
+    if configuration.generation == 2:
+        text = f"ValueError: Negative dimension size caused by subtracting {effective} from {size}"
+        return Refused("spatial-size", text, **facts)
+    text = (
+        f"ValueError: Computed output size would be zero or negative. Received `inputs shape={format_shape(shape)}`, "
+        f"`dilation_rate={list(window.dilation)}`, `strides={format_shape(window.strides)}`, `padding=valid`."
+    )
+    assert isinstance(size, int)
+    if configuration.keras >= ZERO_SIZE_REFUSED:
+        return Refused("spatial-size", text, **facts)
+    if isinstance(effective, int) and isinstance(stride, int) and (size - effective) // stride + 1 < 0:
+        return Refused("spatial-size", text, **facts)
+    text = f"ValueError: Negative dimension size caused by subtracting {effective} from {size}"
+    return Refused("spatial-size", text, stage="run", **facts)
+
+
+def _split(configuration: Configuration, window: Window, shape: Shape) -> tuple[Shape, Shape, Dim]:
+    """Batch axes, spatial axes, channels; Keras 2 after TensorFlow 2.3 takes any number of batch axes."""
+    spatial_end = len(shape) if window.channels_first else len(shape) - 1
+    spatial_start = spatial_end - window.rank
+    channel_axis = spatial_start - 1 if window.channels_first else len(shape) - 1
+    if configuration.generation == 3:
+        channel_axis = 1 if window.channels_first else len(shape) - 1
+    batch = shape[: spatial_start - 1 if window.channels_first else spatial_start]
+    return batch, shape[spatial_start:spatial_end], shape[channel_axis]
+
+
+def _join(window: Window, batch: Shape, spatial: Shape, channels: Dim) -> Shape:
+    return (*batch, channels, *spatial) if window.channels_first else (*batch, *spatial, channels)
+
+
+def _undefined_channels(configuration: Configuration, window: Window, shape: Shape) -> Refused:
+    axis = 1 if window.channels_first else len(shape) - 1
+    if configuration.generation == 3:
+        text = "TypeError: unsupported operand type(s) for %: 'NoneType' and 'int'"
+    elif configuration.keras < (2, 5):
+        text = "ValueError: The channel dimension of the inputs should be defined. Found `None`."
+    else:
+        axis = -1 - window.rank if window.channels_first else -1
+        text = (
+            "ValueError: The channel dimension of the inputs should be defined. The input_shape received is "
+            f"{format_shape(shape)}, where axis {axis} (0-based) is the channel dimension, which found to be `None`."
+        )
+    return Refused("axis-undefined", text, axis=axis, shape=shape)
+
+
+def _check_input(configuration: Configuration, window: Window, inputs: Structure) -> tuple[Tensor, Shape]:
+    tensor = only_tensor(configuration, inputs)
+    wanted = window.rank + 2
+    if standalone(configuration):
+        return tensor, check_rank(configuration, tensor, exactly=wanted)
+    return tensor, check_rank(configuration, tensor, at_least=wanted)
+
+
+def _check_kernel_rank(configuration: Configuration, window: Window, shape: Shape, filters: Dim) -> None:
+    if configuration.generation == 3 and len(shape) != window.rank + 2:
+        channels = shape[1] if window.channels_first else shape[-1]
+        text = (
+            "ValueError: Kernel shape must have the same length as input, but received kernel of shape "
+            f"{format_shape((*window.kernel, channels, filters))} and input of shape {format_shape(shape)}."
+        )
+        raise Refused("rank", text, expected_rank=window.rank + 2, rank=len(shape), shape=shape)
+
+
+def _check_dtype(configuration: Configuration, tensor: Tensor) -> str | None:
+    """The dtype that comes out; TensorFlow's kernels refuse inputs of another type than the weights."""
+    if configuration.generation == 3:
+        return compute_dtype(configuration)
+    seen = cast_input(configuration, tensor)
+    computed = compute_dtype(configuration)
+    if seen is not None and computed is not None and seen != computed and seen not in FLOATS:
+        text = f"TypeError: Input 'filter' of 'Conv2D' Op has type {computed} that does not match type {seen} of argument 'input'."
+        raise Refused("dtype", text, dtype=seen)
+    return seen
+
+
+def _lines(window: Window, spatial: Shape, result: Shape) -> tuple[str, ...]:
+    """One line for each different spatial axis."""
+    lines = [
+        window_formula(size, window.effective(axis), window.strides[axis], result[axis], padding=window.padding)
+        for axis, size in enumerate(spatial)
+    ]
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _bias(configuration: Configuration, size: Dim) -> list[Weight]:
+    return [weight(configuration, "bias", size)] if configuration.flag("use_bias", True) else []
+
+
+def _count_line(weights: list[Weight], window: Window, channels: Dim, filters: Dim) -> str:
+    total: Dim = 0
+    for item in weights:
+        total = add(total, item.size)
+    kernel = " * ".join(number(size) for size in (*window.kernel, channels))
+    bias = " + 1" if weights[-1].name == "bias" else ""
+    inner = f"({kernel}{bias})" if bias else kernel
+    return f"{inner} * {number(filters)} = {number(total)}"
+
+
+_CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D")
+_TRANSPOSES = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
+_SEPARABLE = ("SeparableConv1D", "SeparableConv2D")
+_DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
+_LOCAL = ("LocallyConnected1D", "LocallyConnected2D")
+
+
+def _groups(configuration: Configuration) -> Dim:
+    if "groups" not in configuration.arguments:
+        return 1
+    groups = configuration.dim("groups")
+    return 1 if configuration.generation == 2 and not groups else groups
+
+
+@constructor(*_CONVOLUTIONS)
+def check_convolution(configuration: Configuration) -> None:
+    """`BaseConv.__init__` and `Conv._validate_init`."""
+    if configuration.generation == 2:
+        filters = _check_count(configuration, "filters")
+        window = _read_window(configuration)
+    else:
+        window = _read_window(configuration)
+        filters = _check_count(configuration, "filters")
+    groups = _groups(configuration)
+    if isinstance(groups, int) and groups <= 0 and configuration.generation == 3:
+        raise bad_argument(
+            "groups", groups, f"The number of groups must be a positive integer. Received: groups={groups}."
+        )
+    rest = modulo(filters, groups)
+    if isinstance(rest, int) and rest != 0:
+        raise Refused(
+            "divisibility",
+            "ValueError: The number of filters must be evenly divisible by the number of groups. "
+            f"Received: groups={groups}, filters={filters}.",
+            stage="construct",
+            value=filters,
+            divisor=groups,
+        )
+    _check_strides(window)
+
+
+@layer(*_CONVOLUTIONS)
+def convolve(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """Kernel (*kernel_size, channels / groups, filters), bias (filters,)."""
+    window = _read_window(configuration)
+    tensor, shape = _check_input(configuration, window, inputs)
+    batch, spatial, channels = _split(configuration, window, shape)
+    filters = configuration.dim("filters")
+    groups = _groups(configuration)
+    if channels is None:
+        raise _undefined_channels(configuration, window, shape)
+    rest = modulo(channels, groups)
+    if isinstance(rest, int) and rest != 0:
+        raise Refused(
+            "divisibility",
+            "ValueError: The number of input channels must be evenly divisible by the number of groups. "
+            f"Received groups={groups}, but the input has {channels} channels (full input shape is {format_shape(shape)}).",
+            value=channels,
+            divisor=groups,
+        )
+    _check_kernel_rank(configuration, window, shape, filters)
+    if filters is None:
+        raise Undetermined("`filters` is None")
+    result = _output_sizes(configuration, window, spatial, shape)
+    dtype = _check_dtype(configuration, tensor)
+    inner = floor_divide(channels, groups)
+    weights = [weight(configuration, "kernel", *window.kernel, inner, filters), *_bias(configuration, filters)]
+    weights += _lora(configuration, weights)
+    line = _count_line(weights[:2], window, inner, filters)
+    return Applied(
+        Tensor(_join(window, batch, result, filters), dtype), tuple(weights), (*_lines(window, spatial, result), line)
+    )
+
+
+def _lora(configuration: Configuration, weights: list[Weight]) -> list[Weight]:
+    if configuration.value("lora_rank"):
+        raise Undetermined("`lora_rank` changes the weights")
+    return []
+
+
+@constructor(*_TRANSPOSES)
+def check_transpose(configuration: Configuration) -> None:
+    """`BaseConvTranspose.__init__`."""
+    if configuration.generation == 2:
+        _check_count(configuration, "filters")
+    window = _read_window(configuration)
+    padding = _output_padding(configuration, window)
+    if configuration.generation == 3:
+        _check_count(configuration, "filters")
+    _check_strides(window)
+    for axis, extra in enumerate(padding or ()):
+        stride = window.strides[axis]
+        if isinstance(extra, int) and isinstance(stride, int) and extra >= stride:
+            raise conflict(
+                ("output_padding", "strides"),
+                f"Strides must be greater than output padding. Received strides={window.strides}, output_padding={padding}.",
+            )
+
+
+def _output_padding(configuration: Configuration, window: Window) -> tuple[Dim, ...] | None:
+    if configuration.value("output_padding") is None:
+        return None
+    return read_tuple(configuration, "output_padding", window.rank, allow_zero=True)
+
+
+@layer(*_TRANSPOSES)
+def convolve_transposed(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """Kernel (*kernel_size, filters, channels), bias (filters,)."""
+    window = _read_window(configuration)
+    extra = _output_padding(configuration, window)
+    tensor = only_tensor(configuration, inputs)
+    if configuration.generation == 3:
+        shape = check_rank(configuration, tensor, at_least=window.rank + 2)
+    else:
+        shape = check_rank(configuration, tensor, exactly=window.rank + 2)
+    batch, spatial, channels = _split(configuration, window, shape)
+    filters = configuration.dim("filters")
+    if filters is None:
+        raise Undetermined("`filters` is None")
+    if channels is None:
+        if configuration.generation == 3:
+            raise undefined_weight(configuration, (*window.kernel, filters, None), "kernel", -1)
+        raise _undefined_channels(configuration, window, shape)
+    if len(shape) != window.rank + 2:
+        raise Undetermined("more axes than the layer is made for")
+    result = tuple(
+        _transposed_size(configuration, window, axis, size, None if extra is None else extra[axis])
+        for axis, size in enumerate(spatial)
+    )
+    dtype = _check_dtype(configuration, tensor)
+    weights = [weight(configuration, "kernel", *window.kernel, filters, channels), *_bias(configuration, filters)]
+    lines = tuple(
+        dict.fromkeys(
+            _transposed_line(window, axis, spatial[axis], result[axis], None if extra is None else extra[axis])
+            for axis in range(window.rank)
+            if result[axis] is not None
+        )
+    )
+    line = _count_line(weights, window, channels, filters)
+    return Applied(Tensor(_join(window, batch, result, filters), dtype), tuple(weights), (*lines, line))
+
+
+def _transposed_size(configuration: Configuration, window: Window, axis: int, size: Dim, extra: Dim) -> Dim:
+    """`_get_output_shape_given_tf_padding` (Keras 3), `deconv_output_length` (tf.keras)."""
+    stride, effective = window.strides[axis], window.effective(axis)
+    if extra is None:
+        if window.padding == "same":
+            return multiply(size, stride)
+        return add(multiply(size, stride), maximum(subtract(effective, stride), 0))
+    base = multiply(subtract(size, 1), stride)
+    if window.padding == "valid":
+        return add(add(base, effective), extra)
+    # Keras 3 adds kernel % 2, tf.keras kernel - 2 * (kernel // 2): the same number
+    return add(add(base, modulo(effective, 2)), extra)
+
+
+def _transposed_line(window: Window, axis: int, size: Dim, result: Dim, extra: Dim) -> str:
+    stride, effective = window.strides[axis], window.effective(axis)
+    if extra is None:
+        if window.padding == "same":
+            return f"{size} * {stride} = {result}"
+        return f"{size} * {stride} + max({effective} - {stride}, 0) = {result}"
+    middle = f"{effective} % 2" if window.padding == "same" else str(effective)
+    return f"({size} - 1) * {stride} + {middle} + {extra} = {result}"
+
+
+@constructor(*_SEPARABLE)
+def check_separable(configuration: Configuration) -> None:
+    """`BaseSeparableConv.__init__`."""
+    if configuration.generation == 2:
+        _check_count(configuration, "filters")
+        window = _read_window(configuration)
+    else:
+        window = _read_window(configuration)
+        _check_count(configuration, "depth_multiplier")
+        _check_count(configuration, "filters")
+    if configuration.generation == 2:
+        _check_strides(window)
+
+
+@layer(*_SEPARABLE)
+def convolve_separably(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """depthwise_kernel (*kernel_size, channels, multiplier), pointwise_kernel (1.., channels * multiplier, filters)."""
+    window = _read_window(configuration)
+    tensor, shape = _check_input(configuration, window, inputs)
+    batch, spatial, channels = _split(configuration, window, shape)
+    filters, multiplier = configuration.dim("filters"), configuration.dim("depth_multiplier")
+    if filters is None or multiplier is None:
+        raise Undetermined("`filters` or `depth_multiplier` is None")
+    if channels is None:
+        raise _undefined_channels(configuration, window, shape)
+    _check_kernel_rank(configuration, window, shape, filters)
+    result = _output_sizes(configuration, window, spatial, shape)
+    dtype = _check_dtype(configuration, tensor)
+    inner = multiply(channels, multiplier)
+    weights = [
+        weight(configuration, "depthwise_kernel", *window.kernel, channels, multiplier),
+        weight(configuration, "pointwise_kernel", *(1,) * window.rank, inner, filters),
+        *_bias(configuration, filters),
+    ]
+    depthwise = " * ".join(number(size) for size in weights[0].shape)
+    bias = " + 1" if weights[-1].name == "bias" else ""
+    total = add(add(weights[0].size, weights[1].size), weights[2].size if bias else 0)
+    line = f"{depthwise} + ({number(inner)}{bias}) * {number(filters)} = {number(total)}"
+    return Applied(
+        Tensor(_join(window, batch, result, filters), dtype), tuple(weights), (*_lines(window, spatial, result), line)
+    )
+
+
+@constructor(*_DEPTHWISE)
+def check_depthwise(configuration: Configuration) -> None:
+    """`BaseDepthwiseConv.__init__`."""
+    window = _read_window(configuration)
+    if configuration.generation == 3:
+        _check_count(configuration, "depth_multiplier")
+    else:
+        _check_strides(window)
+
+
+@layer(*_DEPTHWISE)
+def convolve_depthwise(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """Kernel (*kernel_size, channels, multiplier), bias (channels * multiplier,)."""
+    window = _read_window(configuration)
+    tensor, shape = _check_input(configuration, window, inputs)
+    batch, spatial, channels = _split(configuration, window, shape)
+    multiplier = configuration.dim("depth_multiplier")
+    if multiplier is None:
+        raise Undetermined("`depth_multiplier` is None")
+    if channels is None:
+        raise _undefined_channels(configuration, window, shape)
+    filters = multiply(channels, multiplier)
+    _check_kernel_rank(configuration, window, shape, filters)
+    result = _output_sizes(configuration, window, spatial, shape)
+    dtype = _check_dtype(configuration, tensor)
+    name = "kernel" if configuration.generation == 3 else "depthwise_kernel"
+    weights = [weight(configuration, name, *window.kernel, channels, multiplier), *_bias(configuration, filters)]
+    kernel = " * ".join(number(size) for size in window.kernel)
+    bias = " + 1" if len(weights) == 2 else ""
+    total = add(weights[0].size, weights[1].size if bias else 0)
+    inner = f"({kernel}{bias})" if bias else kernel
+    line = f"{inner} * {number(channels)} * {number(multiplier)} = {number(total)}"
+    return Applied(
+        Tensor(_join(window, batch, result, filters), dtype), tuple(weights), (*_lines(window, spatial, result), line)
+    )
+
+
+@layer(*_LOCAL)
+def connect_locally(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """Keras 2's unshared convolution: one kernel for each position, so the spatial sizes must be known."""
+    rank = _rank(configuration)
+    kernel = read_tuple(configuration, "kernel_size", rank)
+    strides = read_tuple(configuration, "strides", rank)
+    padding = read_padding(configuration)
+    window = Window(rank, kernel, strides, (1,) * rank, padding, read_channels_first(configuration))
+    tensor = only_tensor(configuration, inputs)
+    shape = check_rank(configuration, tensor, exactly=rank + 2)
+    batch, spatial, channels = _split(configuration, window, shape)
+    filters = configuration.dim("filters")
+    if filters is None:
+        raise Undetermined("`filters` is None")
+    if any(size is None for size in (*spatial, channels)):
+        axis = shape.index(None, 1)
+        text = (
+            f"ValueError: The spatial dimensions of the inputs to a {configuration.class_name} layer "
+            f"should be fully-defined, but layer received an inputs shape of {format_shape(shape)}"
+        )
+        raise Refused("axis-undefined", text, axis=axis, shape=shape)
+    result = _output_sizes(configuration, window, spatial, shape)
+    dtype = _check_dtype(configuration, tensor)
+    implementation = configuration.value("implementation", 1)
+    positions = product(result)
+    patch = multiply(product(kernel), channels)
+    if implementation == 1:
+        kernel_shape: Shape = (positions, patch, filters)
+        if rank == 2:
+            kernel_shape = (positions, patch, filters)
+    elif implementation == 2:
+        kernel_shape = (
+            (channels, *spatial, filters, *result) if window.channels_first else (*spatial, channels, *result, filters)
+        )
+    elif implementation == 3:
+        kernel_shape = (multiply(multiply(positions, filters), patch),)
+    else:
+        raise Undetermined("`implementation` is not known")
+    weights = [weight(configuration, "kernel", *kernel_shape)]
+    if configuration.flag("use_bias", True):
+        weights.append(weight(configuration, "bias", *result, filters))
+    return Applied(
+        Tensor(_join(window, batch, result, filters), dtype), tuple(weights), _lines(window, spatial, result)
+    )

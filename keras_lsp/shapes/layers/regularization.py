@@ -1,0 +1,48 @@
+"""Layers that only act in training (Dropout, noise) or on the loss: the shape stays.
+
+Sources: `keras/src/layers/regularization/*.py` (Keras 3); `layers/regularization/*.py` (tf.keras).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keras_lsp.shapes.arguments import elementwise_dtype, read_channels_first
+from keras_lsp.shapes.configuration import Configuration
+from keras_lsp.shapes.outcome import Applied
+from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor
+from keras_lsp.shapes.registry import constructor, layer
+from keras_lsp.shapes.tensor import Structure, Tensor
+
+_SPATIAL = {"SpatialDropout1D": 3, "SpatialDropout2D": 4, "SpatialDropout3D": 5}
+
+
+@layer("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "ActivityRegularization")
+def disturb(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """The same shape."""
+    tensor = only_tensor(configuration, inputs, checked=False)
+    return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
+
+
+@layer(*_SPATIAL)
+def drop_maps(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """The same shape, of a fixed number of axes."""
+    tensor = only_tensor(configuration, inputs)
+    shape = check_rank(configuration, tensor, exactly=_SPATIAL[configuration.class_name])
+    return Applied(Tensor(shape, elementwise_dtype(configuration, tensor)))
+
+
+@constructor("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", *_SPATIAL)
+def check_rate(configuration: Configuration) -> None:
+    """Rates lie between 0 and 1 (Keras 3, tf.keras since 2.5)."""
+    name = "stddev" if configuration.class_name == "GaussianNoise" else "rate"
+    value = configuration.value(name)
+    if configuration.class_name in ("SpatialDropout2D", "SpatialDropout3D"):
+        read_channels_first(configuration)
+    if configuration.generation == 3:
+        if value is None or isinstance(value, str | list | tuple):
+            text = f"'<=' not supported between instances of 'int' and '{type(value).__name__}'"  # pyright: ignore[reportUnknownArgumentType]
+            raise bad_argument(name, value, text, error="TypeError")  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(value, int | float) and not 0 <= value <= 1:
+            text = f"Invalid value received for argument `{name}`. Expected a float value between 0 and 1. Received: {name}={value}"
+            raise bad_argument(name, value, text)
