@@ -1,0 +1,202 @@
+"""The sources of other modules: which file an import statement means, and its text.
+
+Modules of the workspace first, as open editors show them and else as they are on disk; then installed packages, read from the
+environment's site-packages. Files are only ever read, never imported. Keras, TensorFlow and what else the catalogue and the
+interpreter's library know are not followed: their code is large, and what it does is known.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from keras_lsp.inference.world import Source
+from keras_lsp.text.source import Source as Decoded
+from keras_lsp.text.source import read_source
+
+MAX_MODULE_BYTES = 1_000_000
+"""Bytes of an imported module that is followed; the largest hand-written modules of the scientific stack have 0.6 MB."""
+
+MAX_CACHED_BYTES = 16_000_000
+"""Texts kept from disk; a project's model code is a few hundred kilobytes."""
+
+MAX_RELATIVE_DOTS = 32
+"""Leading dots of a relative import; a file system path is never as deep."""
+
+NOT_FOLLOWED = frozenset(
+    [
+        "absl",
+        "cv2",
+        "jax",
+        "jaxlib",
+        "keras",
+        "keras_core",
+        "keras_preprocessing",
+        "matplotlib",
+        "ml_dtypes",
+        "numpy",
+        "pandas",
+        "PIL",
+        "plotly",
+        "scipy",
+        "seaborn",
+        "skimage",
+        "sklearn",
+        "statsmodels",
+        "tensorboard",
+        "tensorflow",
+        "tensorflow_datasets",
+        "tensorflow_hub",
+        "tensorflow_probability",
+        "tf_keras",
+        "torch",
+        "torchvision",
+    ]
+)
+"""Packages that are known without reading them, or too large to read for what they could tell."""
+
+_SOURCE_FOLDERS = ("", "src", "lib")
+"""Where a project keeps its packages, below its root."""
+
+
+class DiskTexts:
+    """Texts of files, read again when a file's size or time changes; shared by all threads."""
+
+    def __init__(self) -> None:
+        self._texts: OrderedDict[str, tuple[tuple[int, int], str | None]] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def read(self, path: str) -> str | None:
+        """The text of a regular file, `None` for what is none, is too large or is no Python text."""
+        try:
+            status = os.stat(path)
+            if not os.path.isfile(path) or status.st_size > MAX_MODULE_BYTES:  # noqa: PTH113  (a stat is all it costs)
+                return None
+        except (OSError, ValueError):
+            return None
+        stamp = (status.st_mtime_ns, status.st_size)
+        with self._lock:
+            known = self._texts.get(path)
+            if known is not None and known[0] == stamp:
+                self._texts.move_to_end(path)
+                return known[1]
+        try:
+            data = Path(path).read_bytes()
+        except (OSError, ValueError):
+            return None
+        decoded = read_source(data, MAX_MODULE_BYTES)
+        text = decoded.text if isinstance(decoded, Decoded) else None
+        with self._lock:
+            self._forget(path)
+            self._texts[path] = (stamp, text)
+            self._size += len(text or "")
+            while self._size > MAX_CACHED_BYTES and len(self._texts) > 1:
+                self._forget(next(iter(self._texts)))
+        return text
+
+    def _forget(self, path: str) -> None:
+        known = self._texts.pop(path, None)
+        if known is not None:
+            self._size -= len(known[1] or "")
+
+
+class SourceFinder:
+    """Finds the modules that one analysis imports, and remembers which files it looked at.
+
+    Its `find` is what `World.find_source` asks for: within one finder the same question always has the same answer.
+
+    Args:
+        roots: folders of the workspace, the innermost first.
+        site_packages: folders of installed packages.
+        open_texts: what editors hold, by absolute path; it counts before what is on disk.
+        disk: shared by the finders of a session.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[str],
+        site_packages: Sequence[str] = (),
+        open_texts: Mapping[str, str] | None = None,
+        disk: DiskTexts | None = None,
+    ) -> None:
+        self._roots = tuple(roots)
+        self._site_packages = tuple(site_packages)
+        self._open = open_texts or {}
+        self._disk = disk or DiskTexts()
+        self._answers: dict[tuple[str, str], Source | None] = {}
+        self.consulted: set[str] = set()
+        """Paths of the workspace that an answer depends on, whether or not there was such a file."""
+
+    def find(self, name: str, importer: str) -> Source | None:
+        """The module that `importer` (a path, empty for what lives nowhere) means by a dotted name with or without leading dots."""
+        folder = os.path.dirname(importer) if importer else ""  # noqa: PTH120  (hot, and no Path is needed)
+        key = (name, folder)
+        if key not in self._answers:
+            self._answers[key] = self._search(name, folder)
+        return self._answers[key]
+
+    def _search(self, name: str, folder: str) -> Source | None:
+        relative = len(name) - len(name.lstrip("."))
+        parts = [part for part in name[relative:].split(".") if part]
+        if not all(part.isidentifier() for part in parts):
+            return None
+        if relative:
+            if not folder or relative > MAX_RELATIVE_DOTS:
+                return None
+            base = Path(folder)
+            for _ in range(relative - 1):
+                base = base.parent
+            return self._module(str(base), parts, ours=True)
+        if not parts or parts[0] in NOT_FOLLOWED:
+            return None
+        for base in self._bases(folder):
+            found = self._module(base, parts, ours=True)
+            if found is not None:
+                return found
+        for base in self._site_packages:
+            found = self._module(base, parts, ours=False)
+            if found is not None:
+                return found
+        return None
+
+    def _bases(self, folder: str) -> Iterator[str]:
+        """Folders in which absolute imports begin: the script's own, the one that holds its outermost package, the roots'."""
+        seen: set[str] = set()
+        candidates: list[str] = []
+        if folder:
+            candidates.append(folder)
+            package = Path(folder)
+            while self._read(str(package / "__init__.py"), ours=True) is not None and package.parent != package:
+                package = package.parent
+            candidates.append(str(package))
+            candidates += [
+                root for root in self._roots if folder == root or folder.startswith(root.rstrip(os.sep) + os.sep)
+            ]
+        candidates += self._roots
+        for candidate in candidates:
+            for below in _SOURCE_FOLDERS if candidate in self._roots else ("",):
+                base = os.path.join(candidate, below) if below else candidate  # noqa: PTH118
+                if base not in seen:
+                    seen.add(base)
+                    yield base
+
+    def _module(self, base: str, parts: Sequence[str], *, ours: bool) -> Source | None:
+        stem = os.path.join(base, *parts)  # noqa: PTH118
+        paths = [os.path.join(stem, "__init__.py")]  # noqa: PTH118
+        if parts:
+            paths.append(stem + ".py")
+        for path in paths:
+            text = self._read(path, ours=ours)
+            if text is not None:
+                return Source(path, text)
+        return None
+
+    def _read(self, path: str, *, ours: bool) -> str | None:
+        if ours:
+            self.consulted.add(path)
+        text = self._open.get(path)
+        return text if text is not None else self._disk.read(path)
