@@ -1,0 +1,26 @@
+"""Fixtures for all tests: the real Keras, one process per generation for the whole session."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from keras_lsp.oracle.process import KerasWorker
+
+
+@pytest.fixture(scope="session")
+def keras3_worker() -> Iterator[KerasWorker]:
+    """Newest Keras 3: `.ask(question)` and `.ask_many(questions)` return answers."""
+    with KerasWorker(sys.executable, api="keras", backend="tensorflow") as worker:
+        assert worker.start(), worker.state
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def tf_keras_worker() -> Iterator[KerasWorker]:
+    """Keras 2 as tf_keras, in the same environment."""
+    with KerasWorker(sys.executable, api="tf_keras") as worker:
+        assert worker.start(), worker.state
+        yield worker
