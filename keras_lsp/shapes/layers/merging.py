@@ -163,7 +163,7 @@ def _merge_elementwise(configuration: Configuration, inputs: Structure, call: Ma
     computed = _merged_shape(configuration, shapes)
     if configuration.generation == 3:
         return Applied(Tensor(declared, configuration.compute_dtype()))
-    dtype = common_dtype(configuration, tensors, operation=name)
+    dtype = common_dtype(configuration, tensors)
     if name == "Average":
         dtype = divided(dtype)
     return Applied(Tensor(declared if standalone(configuration) else computed, dtype))
@@ -217,10 +217,7 @@ def _concatenate(configuration: Configuration, inputs: Structure, call: Mapping[
     merged[axis] = total
     sizes = " + ".join(str(shape[axis]) for shape in shapes)
     formula = (f"{sizes} = {total}",) if len(shapes) > 1 and total is not None else ()
-    if configuration.generation == 3:
-        dtype = configuration.compute_dtype()
-    else:
-        dtype = common_dtype(configuration, tensors, operation="Concatenate")
+    dtype = configuration.compute_dtype() if configuration.generation == 3 else common_dtype(configuration, tensors)
     return Applied(Tensor(tuple(merged), dtype), formula=formula)
 
 
@@ -347,9 +344,6 @@ def _batch_dot(configuration: Configuration, tensors: Sequence[Tensor], axes: tu
         output[0] = unify(left[0], right[0])
     if len(output) == 1:
         output.append(1)
-    if configuration.generation == 3:
-        dtype = configuration.compute_dtype()
-    else:
-        dtype = common_dtype(configuration, tensors, operation="Dot")
+    dtype = configuration.compute_dtype() if configuration.generation == 3 else common_dtype(configuration, tensors)
     formula = (f"sum over {left[first]} products",) if left[first] is not None else ()
     return Applied(Tensor(tuple(output), dtype), formula=formula)
