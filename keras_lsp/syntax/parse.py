@@ -142,13 +142,14 @@ def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
         repaired: list[str] = []
         position = 0
         for start, end in sections or ((0, len(text)),):
-            piece, spans, messages = _repair(source[start:end])
+            piece, spans, messages, tree = _repair(source[start:end], known=not sections)
             repaired += (source[position:start], piece)
             broken += ((start + low, start + high) for low, high in spans)
             problems += (SyntaxProblem(p.message, start + p.start, start + p.end) for p in messages)
             position = end
         source = "".join([*repaired, source[position:]])
-        tree, _ = _compile(source)
+        if tree is None or sections:
+            tree, _ = _compile(source)
         if tree is None:
             # Each piece parses, but not all together: only nesting beyond the parser's limits does that.
             return ParsedModule(ast.Module([], []), text, _blank(source), tuple(problems), ((0, len(text)),))
@@ -295,7 +296,10 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
 
 @dataclass(slots=True)
 class _Line:
-    """A logical line while it is repaired; `text` is what stands between `start` and `end`, `changed` whether by us."""
+    """A logical line while it is repaired; `text` is what stands between `start` and `end`.
+
+    `room` is how long its last physical line must be because another statement follows on it; None where nothing does.
+    """
 
     start: int
     end: int
@@ -304,14 +308,22 @@ class _Line:
     word: str
     header: bool
     inline_body: bool
+    room: int | None = None
     failure: _Failure | None = None
 
-    @property
-    def changed(self) -> bool:
-        return self.failure is not None
+    def fit(self, text: str) -> str | None:
+        """`text` padded so that what follows stays where it is; None when it is too long for that."""
+        if self.room is None:
+            return text
+        spare = self.room - (len(text) - max(text.rfind("\n"), text.rfind("\r")) - 1)
+        return None if spare < 0 else text + " " * spare
 
     def replace(self, text: str, reason: str = "invalid syntax") -> None:
-        self.text = text
+        """Change the text, for a `reason` unless there is one already; where it does not fit, to a hole or to nothing."""
+        fitting = self.fit(text)
+        if fitting is None:
+            fitting = self.fit(HOLE) or ""
+        self.text = fitting
         self.failure = self.failure or _Failure(reason)
 
 
@@ -327,26 +339,31 @@ _CONTINUATIONS = {
 }
 
 
-def _repair(source: str) -> tuple[str, list[tuple[int, int]], list[SyntaxProblem]]:
-    """Same lines, parseable; with the spans of the statements changed and what was wrong with them."""
-    if _failure(source) is None:
-        return source, [], []
+def _repair(source: str, known: bool) -> tuple[str, list[tuple[int, int]], list[SyntaxProblem], ast.Module | None]:
+    """Same lines, parseable; the spans of the statements changed; what was wrong with them; the tree, where it came about.
+
+    `known` says that `source` is known not to parse.
+    """
+    if not known and _failure(source) is None:
+        return source, [], [], None
     pieces: list[str] = []
     broken: list[tuple[int, int]] = []
     problems: list[SyntaxProblem] = []
-    for start, end, block in _blocks(source):
+    tree: ast.Module | None = None
+    blocks = list(_blocks(source))
+    for start, end, block in blocks:
         piece = source[start:end]
-        if _failure(piece) is None:
+        if len(blocks) > 1 and _failure(piece) is None:
             pieces.append(piece)
             continue
         lines = [_line(source, line) for line in block]
-        pieces.append(_repair_block(source, start, end, lines))
+        piece, tree = _repair_block(source, start, end, lines)
+        pieces.append(piece)
         for line in lines:
             if line.failure is not None:
                 broken.append((line.start, line.end))
-                problem = _locate(line.failure, source[line.start : line.end], line.start)
-                problems.append(problem)
-    return "".join(pieces), broken, problems
+                problems.append(_locate(line.failure, source[line.start : line.end], line.start))
+    return "".join(pieces), broken, problems, tree if len(blocks) == 1 else None
 
 
 def _blocks(source: str) -> Iterator[tuple[int, int, Sequence[LogicalLine]]]:
@@ -391,7 +408,13 @@ def _line(source: str, line: LogicalLine) -> _Line:
         inline = inline and any(
             t.start > (colon or 0) and t.kind not in ("newline", "continuation", "comment") for t in tokens
         )
-    return _Line(line.start, line.end, line.indent, text, word, header, inline)
+    room = None
+    if _SEMICOLON.match(source, line.end):
+        room = len(text) - max(text.rfind("\n"), text.rfind("\r")) - 1
+    return _Line(line.start, line.end, line.indent, text, word, header, inline, room)
+
+
+_SEMICOLON = re.compile(r"[ \t\f]*;")
 
 
 def _header_colon(source: str, tokens: Sequence[Token]) -> int | None:
@@ -442,7 +465,7 @@ def _fails(text: str, line: _Line, header: bool | None = None) -> _Failure | Non
     )
 
 
-def _repair_block(source: str, start: int, end: int, lines: list[_Line]) -> str:
+def _repair_block(source: str, start: int, end: int, lines: list[_Line]) -> tuple[str, ast.Module | None]:
     for line in lines:
         failure = _fails(line.text, line)
         if failure is not None:
@@ -451,9 +474,9 @@ def _repair_block(source: str, start: int, end: int, lines: list[_Line]) -> str:
     _fix_structure(lines)
     for _ in range(MAX_BLOCK_ATTEMPTS):
         piece = _join(source, start, end, lines)
-        failure = _failure(piece)
+        tree, failure = _compile(piece)
         if failure is None:
-            return piece
+            return piece, tree
         culprit = _culprit(failure, piece, source, start, lines)
         if culprit is None:
             break
@@ -468,7 +491,7 @@ def _repair_block(source: str, start: int, end: int, lines: list[_Line]) -> str:
         _fix_structure(lines)
     for line in lines:
         line.replace(_nothing(line, ""), "invalid syntax")
-    return _blank(source[start:end])
+    return _blank(source[start:end]), None
 
 
 def _culprit(failure: _Failure, piece: str, source: str, start: int, lines: list[_Line]) -> _Line | None:
@@ -560,14 +583,15 @@ def _decorates(lines: list[_Line], index: int) -> bool:
 def _repair_line(line: _Line) -> None:
     if len(line.text) <= MAX_STATEMENT_CHARACTERS:
         for attempt, candidate in enumerate(_candidates(line)):
-            if _fails(candidate, line, line.header) is None:
-                line.text = candidate
+            fitting = line.fit(candidate)
+            if fitting is not None and _fails(fitting, line, line.header) is None:
+                line.text = fitting
                 return
             if attempt >= MAX_STATEMENT_ATTEMPTS:
                 break
-    line.text = _generic_header(line) if line.header and not line.inline_body else _given_up(line)
+    line.replace(_generic_header(line) if line.header and not line.inline_body else _given_up(line))
     if _fails(line.text, line) is not None:
-        line.text = _nothing(line, "pass")
+        line.replace(_nothing(line, "pass"))
         line.header = line.inline_body = False
         line.word = "pass"
 
@@ -588,6 +612,8 @@ def _candidates(line: _Line) -> Iterator[str]:
         tails = [" " + HOLE, HOLE, ""]
     elif balanced.endswith("."):
         tails = [HOLE, ""]
+    if colon and complete and balanced.endswith(":"):
+        yield balanced[:-1].rstrip() + complete + colon
     for tail in tails:
         yield balanced + tail + complete
         if colon:
