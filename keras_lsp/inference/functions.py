@@ -1,0 +1,168 @@
+"""Functions of the program: definition, binding of arguments, evaluation of the body in its context."""
+
+from __future__ import annotations
+
+import ast
+from typing import cast
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.budget import MAX_CALL_DEPTH, MAX_MODULES
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.values import (
+    BoundMethod,
+    ClassValue,
+    DictValue,
+    External,
+    Frame,
+    FunctionValue,
+    ListValue,
+    Partial,
+    Unknown,
+    Value,
+    join_all,
+)
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_early_returns: dict[int, tuple[FunctionNode, bool, bool]] = {}
+
+
+def define_function(machine: Machine, node: FunctionNode) -> Value:
+    """A function value: defaults are evaluated where it is defined, decorators applied."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults: dict[str, Value] = {}
+    for parameter, default in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+        defaults[parameter.arg] = machine.evaluate(default)
+    for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            defaults[parameter.arg] = machine.evaluate(default)
+    frame = machine.frame
+    function = FunctionValue(node, frame.module, frame, defaults, frame.class_value)
+    if machine.module.is_main and not isinstance(node, ast.Lambda):
+        machine.definitions.append(function)
+    result: Value = function
+    for decorator in reversed(getattr(node, "decorator_list", [])):
+        result = _decorate(machine, decorator, result)
+    return result
+
+
+def _decorate(machine: Machine, decorator: ast.expr, function: Value) -> Value:
+    if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter", "getter"):
+        held = machine.evaluate(decorator.value)
+        return held if isinstance(held, FunctionValue) else function
+    value = machine.evaluate(decorator)
+    if isinstance(value, External):
+        name = value.path.rsplit(".", 1)[-1]
+        if isinstance(function, FunctionValue):
+            if name in ("staticmethod", "classmethod"):
+                function.kind = name
+            elif name in ("property", "cached_property"):
+                function.is_property = True
+        return function
+    if isinstance(value, FunctionValue | BoundMethod | ClassValue | Partial):
+        result = machine.call(value, Arguments([function]), None)
+        return function if isinstance(result, Unknown) or result is None else result
+    return function
+
+
+def call_function(machine: Machine, function: FunctionValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Evaluate the body with these arguments; what it returns, joined over all ways to return."""
+    if len(machine.activations) > MAX_CALL_DEPTH:
+        return Unknown("calls are nested too deeply")
+    if sum(1 for a in machine.activations if a.frame.function is not None and a.frame.function.node is function.node) > 12:
+        return Unknown("the recursion is too deep")
+    if not function.module.is_main and len(machine.modules) > MAX_MODULES:
+        return Unknown("too many modules")
+    frame = Frame(function.module, function.enclosing, function)
+    bind_parameters(function, arguments, frame)
+    definition = function.node
+    machine.called.add(id(definition))
+    early, generates = _describe(definition)
+    if isinstance(definition, ast.Lambda):
+        with machine.activate(frame, node):
+            return machine.evaluate(definition.body)
+    if generates:
+        frame.yields = ListValue([], kind="generator")
+    fork = machine.heap.begin() if early else None
+    try:
+        with machine.activate(frame, node) as activation:
+            activation.fork = fork
+            flow = machine.execute(definition.body)
+    except RecursionError:
+        return Unknown("calls are nested too deeply")
+    values = [value for value, _ in activation.returns]
+    returned = flow is not None and flow.kind == "return"
+    goes_on = flow is None or returned
+    if fork is not None:
+        alternatives = [states for _, states in activation.returns]
+        if goes_on or not alternatives:
+            alternatives.append(machine.heap.capture(fork))
+        machine.heap.finish(fork, alternatives)
+    if goes_on:
+        values.append(flow.value if flow is not None else None)
+    if frame.yields is not None:
+        return frame.yields
+    if not values:
+        return Unknown("the function always raises")
+    return join_all(values)
+
+
+def bind_parameters(function: FunctionValue, arguments: Arguments, frame: Frame) -> None:
+    """Bind arguments to parameters as Python does; what may be in unpacked arguments is unknown."""
+    spec = function.node.args
+    positional = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    variables = frame.variables
+    for name, value in zip(positional, arguments.args, strict=False):
+        variables[name] = value
+    keywords = dict(arguments.kwargs)
+    for name in (*positional, *(parameter.arg for parameter in spec.kwonlyargs)):
+        if name in keywords and name not in variables:
+            variables[name] = keywords.pop(name)
+        elif name not in variables:
+            if arguments.open:
+                variables[name] = Unknown(f"`{name}` may be in unpacked arguments", name)
+            elif name in function.defaults:
+                variables[name] = function.defaults[name]
+            else:
+                variables[name] = Unknown(f"`{name}` is not given", name)
+    if spec.vararg is not None:
+        rest = arguments.args[len(positional) :]
+        unknown = Unknown("unpacked arguments", spec.vararg.arg)
+        variables[spec.vararg.arg] = ListValue(None, unknown) if arguments.open and not rest else tuple(rest)
+    if spec.kwarg is not None:
+        variables[spec.kwarg.arg] = DictValue(keywords, arguments.open)
+
+
+def symbolic_arguments(function: FunctionValue, skip_first: bool = False) -> Arguments:
+    """Made-up arguments for a function that nobody calls: every parameter is known by its name only."""
+    spec = function.node.args
+    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    if skip_first:
+        names = names[1:]
+    reason = "a parameter of a function that is not called here"
+    values = [Unknown(reason, name) for name in names]
+    keywords = {parameter.arg: Unknown(reason, parameter.arg) for parameter in spec.kwonlyargs}
+    return Arguments(values, keywords, open=spec.vararg is not None or spec.kwarg is not None)
+
+
+def _describe(node: FunctionNode) -> tuple[bool, bool]:
+    """Whether a function returns from inside a branch or loop, and whether it is a generator."""
+    known = _early_returns.get(id(node))
+    if known is not None and known[0] is node:
+        return known[1], known[2]
+    early = generates = False
+    body = cast("list[ast.stmt]", [] if isinstance(node, ast.Lambda) else node.body)
+    stack: list[tuple[ast.AST, int]] = [(statement, 0) for statement in body]
+    while stack:
+        item, depth = stack.pop()
+        if isinstance(item, ast.Return):
+            early = early or depth > 0
+        elif isinstance(item, ast.Yield | ast.YieldFrom):
+            generates = True
+        elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(item))
+    if len(_early_returns) > 20_000:  # nodes of texts that were edited away
+        _early_returns.clear()
+    _early_returns[id(node)] = (node, early, generates)
+    return early, generates

@@ -1,0 +1,117 @@
+"""Imports: libraries become dotted names, modules of the project are evaluated."""
+
+from __future__ import annotations
+
+import ast
+
+from keras_lsp.inference.budget import MAX_MODULES
+from keras_lsp.inference.machine import Flow, Machine
+from keras_lsp.inference.modules import Module
+from keras_lsp.inference.values import External, Unknown, Value
+from keras_lsp.syntax.parse import parse
+
+# Roots that are never followed as source: their functions are described in the shape rooms, and their own code is large.
+LIBRARIES = frozenset(
+    "keras tensorflow tf_keras numpy scipy pandas sklearn matplotlib torch jax flax cv2 PIL seaborn h5py tqdm os sys re math random "
+    "time json pickle csv collections functools itertools typing types abc enum dataclasses pathlib glob shutil io copy string "
+    "datetime logging argparse warnings inspect operator contextlib threading multiprocessing subprocess unittest pytest absl "
+    "tensorflow_datasets tensorflow_hub tensorflow_probability tensorflow_addons keras_tuner kerastuner nltk spacy gym wandb "
+    "IPython urllib requests gc tempfile zipfile tarfile hashlib uuid statistics struct platform traceback keras_applications".split()
+)
+
+
+def execute_import(machine: Machine, node: ast.Import) -> Flow | None:
+    """`import a.b.c as d`."""
+    from keras_lsp.inference.statements import bind_name
+
+    for alias in node.names:
+        if alias.asname:
+            bind_name(machine, alias.asname, import_path(machine, alias.name))
+            _note(machine, alias.asname, alias.name)
+        else:
+            root = alias.name.split(".", 1)[0]
+            if "." in alias.name:
+                import_path(machine, alias.name)
+            bind_name(machine, root, import_path(machine, root))
+            _note(machine, root, root)
+    return None
+
+
+def execute_import_from(machine: Machine, node: ast.ImportFrom) -> Flow | None:
+    """`from .a import b as c`, star imports included."""
+    from keras_lsp.inference.attributes import get_attribute
+    from keras_lsp.inference.statements import bind_name
+
+    dotted = "." * node.level + (node.module or "")
+    if node.module == "__future__":
+        return None
+    source = import_path(machine, dotted)
+    for alias in node.names:
+        if alias.name == "*":
+            _import_star(machine, source)
+            continue
+        if isinstance(source, Module) and alias.name not in source.frame.variables:
+            separator = "" if dotted.endswith(".") else "."
+            submodule = import_path(machine, f"{dotted}{separator}{alias.name}")
+            value: Value = submodule if isinstance(submodule, Module) else _missing(source, alias.name)
+        else:
+            value = get_attribute(machine, source, alias.name)
+        bind_name(machine, alias.asname or alias.name, value)
+        _note(machine, alias.asname or alias.name, f"{dotted}.{alias.name}")
+    return None
+
+
+def _missing(source: Module, name: str) -> Value:
+    return Unknown(f"`{name}` is not known in {source.name}", name)
+
+
+def _note(machine: Machine, name: str, path: str) -> None:
+    if machine.module.is_main:
+        machine.facts.imports[name] = path
+
+
+def _import_star(machine: Machine, source: Value) -> None:
+    from keras_lsp.inference.statements import bind_name
+
+    if isinstance(source, Module):
+        exported = source.frame.variables.get("__all__")
+        names = getattr(exported, "items", None)
+        listed = [name for name in names if isinstance(name, str)] if isinstance(names, list) else None
+        for name in listed if listed is not None else [n for n in source.frame.variables if not n.startswith("_")]:
+            if name in source.frame.variables:
+                bind_name(machine, name, source.frame.variables[name])
+    elif isinstance(source, External):
+        module = machine.catalogue.resolve_module(source.path)
+        for name in machine.catalogue.members(module) if module else ():
+            bind_name(machine, name, External(f"{source.path}.{name}"))
+
+
+def import_path(machine: Machine, dotted: str) -> Value:
+    """The module of the project with this (possibly relative) name, else the library's dotted name."""
+    root = dotted.split(".", 1)[0]
+    if root in LIBRARIES:
+        return External(dotted)
+    source = machine.world.find_source(dotted, machine.module.path)
+    if source is None:
+        return External(dotted) if root else Unknown(f"the module {dotted} is not found", dotted.rsplit(".", 1)[-1])
+    if root and "." in dotted:
+        machine.package_paths.add(dotted)
+    known = machine.modules.get(source.path)
+    if known is not None:
+        return known
+    if len(machine.modules) >= MAX_MODULES:
+        return Unknown("too many modules")
+    parsed = parse(source.text)
+    module = Module(dotted.lstrip("."), source.path, parsed.tree)
+    machine.modules[source.path] = module
+    with machine.activate(module.frame):
+        machine.execute(parsed.tree.body)
+    return module
+
+
+
+
+def import_submodule(machine: Machine, module: Module, name: str) -> Value:
+    """`package.name` where the package's namespace does not hold it."""
+    value = import_path(machine, f"{module.name}.{name}")
+    return value if isinstance(value, Module) else Unknown(f"`{name}` is not known in {module.name}", name)

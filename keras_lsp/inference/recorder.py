@@ -1,0 +1,200 @@
+"""What was seen at each expression of the text, over all evaluations of it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from keras_lsp.inference.facts import ExpressionFact, LayerFact, ModelFact, Span
+from keras_lsp.inference.values import TensorValue, Value, join_tensors
+from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.tensor import Structure, Tensor
+from keras_lsp.syntax.parse import ParsedModule
+
+
+@dataclass(slots=True)
+class Seen:
+    """All evaluations of one expression, joined."""
+
+    kind: str
+    callee: str | None = None
+    inputs: Structure = None
+    output: Structure = None
+    reason: str | None = None
+    contexts: int = 0
+    symbolic: bool = False
+    value: Value = None
+    layers: list[LayerFact] = field(default_factory=list[LayerFact])
+    model: ModelFact | None = None
+    params: Dim = None
+
+
+class Recorder:
+    """Collects by syntax node; positions are computed only for what was seen."""
+
+    def __init__(self, parsed: ParsedModule) -> None:
+        self._positions = parsed.positions
+        self._spans: dict[int, Span] = {}
+        self._seen: dict[int, tuple[ast.AST, Seen]] = {}
+        self.shape_reads: set[int] = set()
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node stands, in code points."""
+        key = id(node)
+        found = self._spans.get(key)
+        if found is None:
+            found = self._spans[key] = Span(*self._positions.span(node))
+        return found
+
+    def see_value(self, node: ast.AST, value: TensorValue, symbolic: bool) -> None:
+        """An expression that is no call evaluated to a tensor."""
+        entry = self._seen.get(id(node))
+        if entry is not None and entry[1].value is value:
+            return
+        self._see(node, "value", None, None, value.spec, None, symbolic).value = value
+
+    def see_call(
+        self,
+        node: ast.AST,
+        kind: str,
+        callee: str | None,
+        inputs: Structure,
+        output: Structure,
+        value: Value,
+        symbolic: bool,
+        reason: str | None = None,
+        layer: LayerFact | None = None,
+        model: ModelFact | None = None,
+    ) -> None:
+        """A call evaluated to tensors (or to nothing known, with the reason)."""
+        seen = self._see(node, kind, callee, inputs, output, reason, symbolic)
+        seen.value = value
+        if layer is not None and not any(layer is known for known in seen.layers):
+            seen.layers.append(layer)
+        if model is not None:
+            seen.model = model
+
+    def see_constructor(self, node: ast.AST, fact: LayerFact, model: ModelFact | None, value: Value, symbolic: bool) -> None:
+        """A call constructed a layer or model; what it puts out is read off its applications at the end."""
+        entry = self._seen.get(id(node))
+        if entry is None or (entry[1].symbolic and not symbolic):
+            entry = self._seen[id(node)] = (node, Seen("model" if model else "layer", fact.canonical or fact.class_name))
+            entry[1].symbolic = symbolic
+        elif symbolic and not entry[1].symbolic:
+            return
+        entry[1].layers.append(fact)
+        entry[1].contexts += 1
+        entry[1].value = value
+        entry[1].model = model
+
+    def _see(
+        self,
+        node: ast.AST,
+        kind: str,
+        callee: str | None,
+        inputs: Structure,
+        output: Structure,
+        reason: str | None,
+        symbolic: bool,
+    ) -> Seen:
+        entry = self._seen.get(id(node))
+        if entry is None or (entry[1].symbolic and not symbolic):
+            seen = Seen(kind, callee, inputs, output, reason, 1, symbolic)
+            self._seen[id(node)] = (node, seen)
+            return seen
+        seen = entry[1]
+        if symbolic and not seen.symbolic:
+            return Seen(kind)  # concrete evaluations are worth more; this one is dropped
+        seen.contexts += 1
+        if seen.callee != callee:
+            seen.callee = seen.callee or callee
+        seen.inputs = join_structures(seen.inputs, inputs)
+        if output is None or seen.output is None:
+            seen.output = None
+            seen.reason = seen.reason or reason or "not known in every call"
+        else:
+            seen.output = join_structures(seen.output, output)
+            if seen.output is None:
+                seen.reason = "differs between calls"
+        return seen
+
+    def expressions(self) -> dict[Span, ExpressionFact]:
+        """Facts of all expressions that were seen."""
+        facts: dict[Span, ExpressionFact] = {}
+        for node, seen in self._seen.values():
+            if seen.layers and seen.kind == "layer" and seen.output is None and seen.reason is None:
+                _read_applications(seen)
+            elif seen.model is not None and seen.kind == "model" and seen.output is None:
+                _read_model(seen)
+            elif seen.layers:
+                seen.params = _common([layer.params for layer in seen.layers])
+            span = self.span(node)
+            known = facts.get(span)
+            if known is not None and known.output is not None and seen.output is None:
+                continue
+            facts[span] = ExpressionFact(
+                span,
+                seen.kind,
+                seen.callee,
+                seen.inputs,
+                seen.output,
+                seen.params,
+                max(1, seen.contexts),
+                "rule" if seen.output is not None else "unknown",
+                seen.reason,
+                seen.value,
+                seen.symbolic,
+                seen.layers[-1] if seen.layers else None,
+                seen.model,
+            )
+        return facts
+
+
+def join_structures(left: Structure, right: Structure) -> Structure:
+    """What is known of a structure of tensors that may be either one; `None` if they are built differently."""
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        joined = join_tensors(left, right)
+        return joined if joined.shape is not None or left.shape is None or right.shape is None else None
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
+        items = [join_structures(a, b) for a, b in zip(left, right, strict=True)]
+        return None if any(item is None for item in items) else items
+    if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+        return {key: join_structures(left[key], right[key]) for key in left}
+    return None
+
+
+def _read_applications(seen: Seen) -> None:
+    outputs: list[Structure] = []
+    for layer in seen.layers:
+        for application in layer.applications:
+            if application.output is None and application.reason:
+                seen.reason = seen.reason or application.reason
+            outputs.append(application.output)
+            seen.inputs = application.inputs if len(outputs) == 1 else join_structures(seen.inputs, application.inputs)
+    seen.params = _common([layer.params for layer in seen.layers if layer.weights is not None])
+    if not outputs:
+        seen.reason = "the layer is not called on a tensor here"
+        return
+    output = outputs[0]
+    for other in outputs[1:]:
+        output = join_structures(output, other)
+    seen.output = output
+    if output is None:
+        seen.reason = seen.reason or "differs between calls"
+    seen.contexts = max(seen.contexts, len(outputs))
+
+
+def _read_model(seen: Seen) -> None:
+    model = seen.model
+    assert model is not None
+    if model.outputs:
+        seen.output = model.outputs[0] if len(model.outputs) == 1 else list(model.outputs)
+    else:
+        seen.reason = model.reason or "the model is not built"
+    if model.inputs:
+        seen.inputs = model.inputs[0] if len(model.inputs) == 1 else list(model.inputs)
+    seen.params = model.params
+
+
+def _common(values: list[Dim]) -> Dim:
+    return values[0] if values and all(value == values[0] for value in values) else None

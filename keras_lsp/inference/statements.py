@@ -1,0 +1,604 @@
+"""What statements do: assignments, branches, loops, definitions, imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, cast
+
+from keras_lsp.inference import imports
+from keras_lsp.inference.attributes import get_attribute, set_attribute
+from keras_lsp.inference.budget import MAX_ITERATIONS
+from keras_lsp.inference.classes import define_class
+from keras_lsp.inference.contract import apply_shape_comment
+from keras_lsp.inference.expressions import assign_subscript, binary_operation, iterate, truth
+from keras_lsp.inference.functions import define_function
+from keras_lsp.inference.machine import BREAK, CONTINUE, DEAD, RAISE, Flow, Loop, Machine
+from keras_lsp.inference.values import (
+    DictValue,
+    ListValue,
+    ObjectValue,
+    TensorValue,
+    Unknown,
+    Value,
+    join_all,
+)
+
+Handler: TypeAlias = Callable[[Machine, "ast.stmt"], "Flow | None"]
+
+# Exceptions whose handlers mean that the body is expected to fail for its shapes; others (KeyboardInterrupt, ImportError,
+# FileNotFoundError) say nothing about that.
+_SHAPE_FAILURES = {"Exception", "BaseException", "ValueError", "TypeError", "RuntimeError", "AssertionError"}
+# An iteration that builds nothing and costs this many steps in all the iterations left is not worth following further.
+_DULL_STEPS = 30_000
+
+
+def execute_expression(machine: Machine, node: ast.Expr) -> Flow | None:
+    """An expression for its effect; `raise`-like calls end the block."""
+    value = machine.evaluate(node.value)
+    if isinstance(value, Unknown) and value.reason == EXITS:
+        return RAISE
+    return None
+
+
+EXITS = "the program ends here"
+
+
+def execute_assign(machine: Machine, node: ast.Assign) -> Flow | None:
+    """`a = b = value`."""
+    value = machine.evaluate(node.value)
+    if machine.module.is_main:
+        value = apply_shape_comment(machine, node, value)
+    for target in node.targets:
+        bind(machine, target, value)
+    return None
+
+
+def execute_annotated(machine: Machine, node: ast.AnnAssign) -> Flow | None:
+    """`a: T = value`."""
+    if node.value is not None:
+        value = machine.evaluate(node.value)
+        if machine.module.is_main:
+            value = apply_shape_comment(machine, node, value)
+        bind(machine, node.target, value)
+    elif isinstance(node.target, ast.Name) and machine.frame.class_value is not None:
+        machine.frame.class_value.fields.append(node.target.id)
+        return None
+    if isinstance(node.target, ast.Name) and machine.frame.class_value is not None:
+        machine.frame.class_value.fields.append(node.target.id)
+    return None
+
+
+def execute_augmented(machine: Machine, node: ast.AugAssign) -> Flow | None:
+    """`a += value`; lists are extended in place."""
+    load = _as_load(node.target)
+    current = machine.evaluate(load)
+    value = machine.evaluate(node.value)
+    if isinstance(current, ListValue) and isinstance(node.op, ast.Add):
+        machine.touch(current)
+        addition = iterate(machine, value)
+        if addition is None or current.items is None:
+            current.element = join_all([*(current.items or [current.element]), *(addition or [Unknown("an element")])])
+            current.items = None
+        else:
+            current.items.extend(addition)
+        return None
+    bind(machine, node.target, binary_operation(machine, node.op, current, value, node))
+    return None
+
+
+def _as_load(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    if isinstance(target, ast.Attribute):
+        return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+    if isinstance(target, ast.Subscript):
+        return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+    return target
+
+
+def bind(machine: Machine, target: ast.expr, value: Value) -> None:
+    """Bind a value to an assignment target, unpacking as far as its structure is known."""
+    if isinstance(target, ast.Name):
+        bind_name(machine, target.id, value, target)
+    elif isinstance(target, ast.Tuple | ast.List):
+        _unpack(machine, target.elts, value)
+    elif isinstance(target, ast.Attribute):
+        set_attribute(machine, machine.evaluate(target.value), target.attr, value)
+        if isinstance(value, TensorValue) and machine.recording:
+            machine.recorder.see_value(target, value, machine.symbolic)
+    elif isinstance(target, ast.Subscript):
+        assign_subscript(machine, machine.evaluate(target.value), machine.evaluate(target.slice), value)
+    elif isinstance(target, ast.Starred):
+        bind(machine, target.value, value)
+
+
+def bind_name(machine: Machine, name: str, value: Value, node: ast.AST | None = None) -> None:
+    """Bind a value to a name of the frame (or of the module, if declared global)."""
+    if isinstance(value, Unknown):
+        value = value.named(name)
+    frame = machine.frame
+    if name in frame.global_names:
+        frame = frame.module.frame
+    elif frame.function is not None and name in _nonlocals(machine) and frame.enclosing is not None:
+        frame = frame.enclosing
+    machine.touch(frame)
+    frame.variables[name] = value
+    if frame.class_value is not None:
+        machine.touch(frame.class_value)
+        frame.class_value.namespace[name] = value
+    if node is not None and machine.recording:
+        machine.recorder.see_binding(node, name, value, machine.symbolic)
+        if isinstance(value, TensorValue):
+            machine.recorder.see_value(node, value, machine.symbolic)
+    name_model(value, name)
+
+
+def name_model(value: Value, name: str) -> None:
+    """Remember the first variable a model was assigned to."""
+    from keras_lsp.inference.keras.models import as_model
+
+    model = as_model(value)
+    if model is not None and model.model_fact.variable is None:
+        model.model_fact.variable = name
+
+
+def _nonlocals(machine: Machine) -> set[str]:
+    return machine.nonlocals.get(id(machine.frame), set())
+
+
+def _unpack(machine: Machine, targets: list[ast.expr], value: Value) -> None:
+    items = iterate(machine, value)
+    starred = next((index for index, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
+    if items is not None and starred is not None and len(items) >= len(targets) - 1:
+        after = len(targets) - starred - 1
+        middle = items[starred : len(items) - after]
+        values = [*items[:starred], ListValue(list(middle)), *items[len(items) - after :]]
+    elif items is not None and len(items) == len(targets):
+        values = items
+    else:
+        base = value.reason if isinstance(value, Unknown) else "cannot be unpacked into these names"
+        values = [_unpacked(value, base) for _ in targets]
+    for target, item in zip(targets, values, strict=True):
+        bind(machine, target, item)
+
+
+def _unpacked(value: Value, reason: str) -> Value:
+    if isinstance(value, ListValue) and value.items is None:
+        return value.element
+    if isinstance(value, TensorValue) and value.spec.shape:
+        return TensorValue(value.spec.with_shape(value.spec.shape[1:]), value.kind, origin=value.origin)
+    return Unknown(reason)
+
+
+# Branches
+
+
+def execute_if(machine: Machine, node: ast.If) -> Flow | None:
+    """`if`: one branch when the condition is known, both and their join otherwise."""
+    known = truth(machine, machine.evaluate(node.test))
+    if known is not None:
+        return machine.execute(node.body if known else node.orelse)
+    return machine.branch([lambda: machine.execute(node.body), lambda: machine.execute(node.orelse)])
+
+
+def execute_match(machine: Machine, node: ast.Match) -> Flow | None:
+    """`match`: the first case that is sure to match, or the join of those that may."""
+    subject = machine.evaluate(node.subject)
+    thunks: list[Callable[[], Flow | None]] = []
+    for case in node.cases:
+        matched = _matches(machine, case.pattern, subject)
+        guard = True if case.guard is None else None
+        if matched is False:
+            continue
+
+        def run(case: ast.match_case = case) -> Flow | None:
+            _capture(machine, case.pattern, subject)
+            if case.guard is not None and truth(machine, machine.evaluate(case.guard)) is False:
+                return None
+            return machine.execute(case.body)
+
+        if matched and guard:
+            if not thunks:
+                return run()
+            thunks.append(run)
+            return machine.branch(thunks)
+        thunks.append(run)
+    if not thunks:
+        return None
+    thunks.append(lambda: None)
+    return machine.branch(thunks)
+
+
+def _matches(machine: Machine, pattern: ast.pattern, subject: Value) -> bool | None:
+    if isinstance(pattern, ast.MatchAs):
+        return True if pattern.pattern is None else _matches(machine, pattern.pattern, subject)
+    if isinstance(pattern, ast.MatchSingleton):
+        return None if isinstance(subject, Unknown) else subject is pattern.value
+    if isinstance(pattern, ast.MatchValue):
+        value = machine.evaluate(pattern.value)
+        plain = (int, float, str, bytes, bool, type(None))
+        return value == subject if isinstance(value, plain) and isinstance(subject, plain) else None
+    if isinstance(pattern, ast.MatchOr):
+        results = [_matches(machine, option, subject) for option in pattern.patterns]
+        return True if any(result is True for result in results) else None if None in results else False
+    if isinstance(pattern, ast.MatchSequence) and isinstance(subject, tuple):
+        length = len(cast("tuple[Value, ...]", subject))
+        if any(isinstance(item, ast.MatchStar) for item in pattern.patterns):
+            return None
+        if length != len(pattern.patterns):
+            return False
+        results = [_matches(machine, p, item) for p, item in zip(pattern.patterns, subject, strict=True)]
+        return False if False in results else None if None in results else True
+    return None
+
+
+def _capture(machine: Machine, pattern: ast.pattern, subject: Value) -> None:
+    if isinstance(pattern, ast.MatchAs):
+        if pattern.pattern is not None:
+            _capture(machine, pattern.pattern, subject)
+        if pattern.name:
+            bind_name(machine, pattern.name, subject)
+    elif isinstance(pattern, ast.MatchSequence):
+        items = iterate(machine, subject)
+        for index, item in enumerate(pattern.patterns):
+            known = items is not None and len(items) == len(pattern.patterns)
+            _capture(machine, item, items[index] if known and items else Unknown("part of a matched value"))
+    else:
+        for child in ast.iter_child_nodes(pattern):
+            if isinstance(child, ast.pattern):
+                _capture(machine, child, Unknown("part of a matched value"))
+
+
+# Loops
+
+
+def execute_for(machine: Machine, node: ast.For | ast.AsyncFor) -> Flow | None:
+    """`for`: followed one by one over known values, joined over unknown ones."""
+    iterable = machine.evaluate(node.iter)
+    items = iterate(machine, iterable)
+    if items is None or len(items) > MAX_ITERATIONS:
+        element = _element(machine, iterable, items)
+        return _loop_unknown(machine, lambda: bind(machine, node.target, element), node.body, node.orelse)
+    return _loop(machine, items, node)
+
+
+def _element(machine: Machine, iterable: Value, items: list[Value] | None) -> Value:
+    from keras_lsp.inference.expressions import element_of
+
+    if items is not None:
+        return Unknown("one of many loop values")
+    return element_of(machine, iterable)
+
+
+def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) -> Flow | None:
+    activation = machine.activations[-1]
+    exits = _exits(node.body)
+    loop = Loop(machine.heap.begin() if "break" in exits else None)
+    activation.loops.append(loop)
+    result: Flow | None = None
+    reached_end = True
+    try:
+        for index, item in enumerate(items):
+            if "continue" in exits:
+                loop.iteration = machine.heap.begin()
+                loop.continues = []
+            before = (len(machine.facts.layers), machine.applications, machine.budget.steps)
+            bind(machine, node.target, item)
+            flow = machine.execute(node.body)
+            alive = _end_iteration(machine, loop, flow)
+            if flow is BREAK:
+                reached_end = False
+                break
+            if flow is not None and flow.kind in ("return", "raise"):
+                result, reached_end = flow, False
+                break
+            if not alive:
+                result = None if loop.breaks else DEAD
+                reached_end = False
+                break
+            if _dull(machine, before, len(items) - index - 1):
+                activation.loops.pop()
+                rest = Unknown("one of many loop values") if not isinstance(item, TensorValue) else item
+                _loop_unknown(machine, lambda: bind(machine, node.target, rest), node.body, [])
+                activation.loops.append(loop)
+                break
+    finally:
+        activation.loops.pop()
+    if loop.fork is not None:
+        alternatives = list(loop.breaks)
+        if reached_end or not loop.breaks:
+            alternatives.append(machine.heap.capture(loop.fork))
+        machine.heap.finish(loop.fork, alternatives)
+    if reached_end and node.orelse:
+        if loop.breaks:
+            return machine.branch([lambda: machine.execute(node.orelse), lambda: None])
+        return machine.execute(node.orelse)
+    return result
+
+
+def _end_iteration(machine: Machine, loop: Loop, flow: Flow | None) -> bool:
+    """Join the ways an iteration ended; whether the loop goes on."""
+    if loop.iteration is None:
+        return flow is None or flow is CONTINUE
+    alternatives = list(loop.continues)
+    if flow is None or flow is CONTINUE or not alternatives:
+        alternatives.append(machine.heap.capture(loop.iteration))
+    alive = flow is None or flow is CONTINUE or bool(loop.continues)
+    machine.heap.finish(loop.iteration, alternatives)
+    loop.iteration = None
+    return alive
+
+
+def _dull(machine: Machine, before: tuple[int, int, int], left: int) -> bool:
+    layers, applications, steps = before
+    if len(machine.facts.layers) != layers or machine.applications != applications:
+        return False
+    return (machine.budget.steps - steps) * left > _DULL_STEPS
+
+
+def execute_while(machine: Machine, node: ast.While) -> Flow | None:
+    """`while`: followed while the condition is known, joined otherwise."""
+    activation = machine.activations[-1]
+    exits = _exits(node.body)
+    for _ in range(MAX_ITERATIONS):
+        known = truth(machine, machine.evaluate(node.test))
+        if known is False:
+            return machine.execute(node.orelse)
+        if known is None or "break" in exits or "continue" in exits or "yield" in exits:
+            break
+        activation.loops.append(Loop())
+        before = (len(machine.facts.layers), machine.applications, machine.budget.steps)
+        try:
+            flow = machine.execute(node.body)
+        finally:
+            activation.loops.pop()
+        if flow is BREAK:
+            return None
+        if flow is not None and flow is not CONTINUE:
+            return flow
+        if _dull(machine, before, MAX_ITERATIONS):
+            break
+    endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+
+    def prepare() -> None:
+        machine.evaluate(node.test)
+
+    return _loop_unknown(machine, prepare, node.body, node.orelse, endless)
+
+
+def _loop_unknown(
+    machine: Machine,
+    prepare: Callable[[], None],
+    body: list[ast.stmt],
+    orelse: list[ast.stmt],
+    endless: bool = False,
+) -> Flow | None:
+    """A loop that runs an unknown number of times: what it changes is joined with what was before."""
+    activation = machine.activations[-1]
+
+    def once() -> Flow | None:
+        loop = Loop(machine.heap.begin(), None)
+        loop.iteration = loop.fork
+        activation.loops.append(loop)
+        prepare()
+        flow = machine.execute(body)
+        activation.loops.pop()
+        assert loop.fork is not None
+        alternatives = [*loop.breaks, *loop.continues]
+        if flow is None or flow is BREAK or flow is CONTINUE or not alternatives:
+            alternatives.append(machine.heap.capture(loop.fork))
+        machine.heap.finish(loop.fork, alternatives)
+        ended = flow is not None and flow.kind in ("return", "raise", "dead")
+        return flow if ended and not loop.breaks and not loop.continues else None
+
+    with machine.mute():  # a first round finds out what changes; only what holds in every round is recorded
+        machine.branch([once, lambda: None])
+    flow = machine.branch([once] if endless else [once, lambda: None])
+    if flow is not None and endless:
+        return flow
+    if orelse:
+        machine.branch([lambda: machine.execute(orelse), lambda: None])
+    return None
+
+
+def _exits(body: Iterable[ast.stmt]) -> set[str]:
+    """Which of break, continue and yield a loop's body holds under a condition."""
+    found: set[str] = set()
+    stack: list[tuple[ast.AST, bool]] = [(statement, True) for statement in body]
+    while stack:
+        node, own = stack.pop()
+        if isinstance(node, ast.Break | ast.Continue):
+            if own:
+                found.add("break" if isinstance(node, ast.Break) else "continue")
+        elif isinstance(node, ast.Yield | ast.YieldFrom):
+            found.add("yield")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        inner = own and not isinstance(node, ast.For | ast.While | ast.AsyncFor)
+        stack.extend((child, inner) for child in ast.iter_child_nodes(node))
+    return found
+
+
+# Exceptions and contexts
+
+
+def execute_try(machine: Machine, node: ast.Try) -> Flow | None:
+    """`try`: the body is expected to work; handlers run for the facts, or for real when the body raises."""
+    guarded = any(_catches_shapes(handler) for handler in node.handlers)
+    if guarded:
+        with machine.guard():
+            flow = machine.execute(node.body)
+    else:
+        flow = machine.execute(node.body)
+    if flow is RAISE and node.handlers:
+        flow = machine.branch([lambda h=handler: _handle(machine, h) for handler in node.handlers])
+    else:
+        for handler in node.handlers:
+            machine.try_aside(lambda h=handler: _handle(machine, h))
+        if flow is None and node.orelse:
+            flow = machine.execute(node.orelse)
+    if node.finalbody:
+        final = machine.execute(node.finalbody)
+        return final or flow
+    return flow
+
+
+def _handle(machine: Machine, handler: ast.ExceptHandler) -> Flow | None:
+    if handler.name:
+        bind_name(machine, handler.name, Unknown("an exception"))
+    return machine.execute(handler.body)
+
+
+def _catches_shapes(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(
+        (isinstance(t, ast.Name) and t.id in _SHAPE_FAILURES)
+        or (isinstance(t, ast.Attribute) and (t.attr in _SHAPE_FAILURES or t.attr.endswith("Error")))
+        for t in types
+    )
+
+
+def execute_with(machine: Machine, node: ast.With | ast.AsyncWith) -> Flow | None:
+    """`with`: the body as it stands; inside `assertRaises` and the like failing is expected."""
+    guards = False
+    for item in node.items:
+        value = machine.evaluate(item.context_expr)
+        guards = guards or _expects_failure(item.context_expr)
+        if item.optional_vars is not None:
+            bind(machine, item.optional_vars, _enter(machine, value))
+    if guards:
+        with machine.guard():
+            machine.try_aside(lambda: machine.execute(node.body))
+        return None
+    return machine.execute(node.body)
+
+
+def _enter(machine: Machine, value: Value) -> Value:
+    if isinstance(value, ObjectValue):
+        method = get_attribute(machine, value, "__enter__")
+        if not isinstance(method, Unknown):
+            from keras_lsp.inference.arguments import Arguments
+
+            return machine.call(method, Arguments(), None)
+    if isinstance(value, ListValue) and value.kind == "generator" and value.items:
+        return value.items[0]  # a function under `contextlib.contextmanager`
+    return value
+
+
+def _expects_failure(expression: ast.expr) -> bool:
+    callee = expression.func if isinstance(expression, ast.Call) else expression
+    name = callee.attr if isinstance(callee, ast.Attribute) else callee.id if isinstance(callee, ast.Name) else ""
+    return name.startswith("assertRaises") or name in ("raises", "suppress")
+
+
+def execute_raise(machine: Machine, node: ast.Raise) -> Flow | None:
+    """`raise` ends this way on."""
+    if node.exc is not None:
+        with machine.guard():
+            machine.evaluate(node.exc)
+    return RAISE
+
+
+def execute_assert(machine: Machine, node: ast.Assert) -> Flow | None:
+    """`assert`: its condition is evaluated for the facts."""
+    machine.evaluate(node.test)
+    return None
+
+
+# Definitions and the rest
+
+
+def execute_function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Flow | None:
+    """`def`: defaults and decorators are evaluated now, the body when called."""
+    bind_name(machine, node.name, define_function(machine, node))
+    return None
+
+
+def execute_class(machine: Machine, node: ast.ClassDef) -> Flow | None:
+    """`class`: the body is evaluated in a frame of its own."""
+    value = define_class(machine, node)
+    bind_name(machine, node.name, value)
+    return None
+
+
+def execute_return(machine: Machine, node: ast.Return) -> Flow | None:
+    """`return value`."""
+    return Flow("return", machine.evaluate(node.value) if node.value is not None else None)
+
+
+def execute_global(machine: Machine, node: ast.Global) -> Flow | None:
+    """`global a, b`."""
+    machine.frame.global_names.update(node.names)
+    return None
+
+
+def execute_nonlocal(machine: Machine, node: ast.Nonlocal) -> Flow | None:
+    """`nonlocal a, b`."""
+    machine.nonlocals.setdefault(id(machine.frame), set()).update(node.names)
+    return None
+
+
+def execute_delete(machine: Machine, node: ast.Delete) -> Flow | None:
+    """`del a, b[0]`."""
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            machine.touch(machine.frame)
+            machine.frame.variables.pop(target.id, None)
+        elif isinstance(target, ast.Subscript):
+            container = machine.evaluate(target.value)
+            key = machine.evaluate(target.slice)
+            if isinstance(container, DictValue):
+                machine.touch(container)
+                try:
+                    container.items.pop(key, None)
+                except TypeError:
+                    container.open = True
+            elif isinstance(container, ListValue) and container.items is not None:
+                machine.touch(container)
+                if isinstance(key, int | slice):
+                    try:
+                        del container.items[key]
+                    except (IndexError, TypeError, ValueError):
+                        continue
+                else:
+                    container.element, container.items = join_all(container.items or [None]), None
+    return None
+
+
+def _flow(flow: Flow) -> Callable[[Machine, ast.stmt], Flow | None]:
+    return lambda _machine, _node: flow
+
+
+STATEMENTS: dict[type[ast.stmt], Callable[..., Flow | None]] = {
+    ast.Expr: execute_expression,
+    ast.Assign: execute_assign,
+    ast.AnnAssign: execute_annotated,
+    ast.AugAssign: execute_augmented,
+    ast.If: execute_if,
+    ast.Match: execute_match,
+    ast.For: execute_for,
+    ast.AsyncFor: execute_for,
+    ast.While: execute_while,
+    ast.Try: execute_try,
+    ast.With: execute_with,
+    ast.AsyncWith: execute_with,
+    ast.Raise: execute_raise,
+    ast.Assert: execute_assert,
+    ast.FunctionDef: execute_function,
+    ast.AsyncFunctionDef: execute_function,
+    ast.ClassDef: execute_class,
+    ast.Return: execute_return,
+    ast.Global: execute_global,
+    ast.Nonlocal: execute_nonlocal,
+    ast.Delete: execute_delete,
+    ast.Import: imports.execute_import,
+    ast.ImportFrom: imports.execute_import_from,
+    ast.Break: _flow(BREAK),
+    ast.Continue: _flow(CONTINUE),
+}
+if hasattr(ast, "TryStar"):  # Python 3.11
+    STATEMENTS[ast.TryStar] = execute_try  # pyright: ignore
+
