@@ -80,7 +80,7 @@ class Context:
     @property
     def keras(self) -> tuple[int, int, int]:
         """The Keras version the program is for, as numbers: (3, 15, 1)."""
-        return self.world.keras.release
+        return self.world.keras.as_tuple()
 
     @property
     def keras3(self) -> bool:
@@ -112,7 +112,6 @@ class Rule:
     Attributes:
         code: "KER201".
         name: in kebab-case, reads well after "allow".
-        summary: one line.
         severity: of its findings unless they say otherwise.
         fix: whether findings come with a fix.
         since: the version of keras-lsp that brought it.
@@ -122,13 +121,17 @@ class Rule:
 
     code: str
     name: str
-    summary: str
     severity: Severity
     fix: FixKind
-    since: str
-    documentation: str
     check: Check
+    documentation: str
+    since: str = "0.1.0"
     default: bool = True
+
+    @property
+    def summary(self) -> str:
+        """One line: the first one of the documentation, without the code."""
+        return self.documentation.split("\n", 1)[0].partition(": ")[2].rstrip(".")
 
     @property
     def url(self) -> str:

@@ -316,6 +316,10 @@ def _input_call(failure: Failure, _: Context) -> bool:
     return failure.class_name in ("Input", "InputLayer")
 
 
+def _embedding(failure: Failure, _: Context) -> bool:
+    return failure.class_name == "Embedding"
+
+
 def _merge_layer(failure: Failure, _: Context) -> bool:
     return failure.class_name in MERGES
 
@@ -328,9 +332,11 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER106", _all(_UNKNOWN, _both_specs)),
     ("KER502", _all(_UNKNOWN, _keras_1)),
     ("KER504", _all(_UNKNOWN, _changed_argument)),
+    ("KER113", _all(_UNKNOWN, _embedding, _unknown_in(frozenset(("input_length", "weights"))))),
     ("KER103", _all(_UNKNOWN, _unknown_in(HIDDEN_KEYWORDS))),
     ("KER108", _UNKNOWN),
     # A value that is refused
+    ("KER113", _all(_embedding, _argument_in("weights"))),
     ("KER101", _all(_kind("argument"), _shape_argument, _scalar_shape)),
     ("KER112", _all(_kind("argument"), _slipped)),
     ("KER407", _all(_kind("argument"), _string_value)),

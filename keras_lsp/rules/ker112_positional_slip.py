@@ -1,0 +1,94 @@
+"""KER112: a positional argument lands in another parameter than meant.
+
+## What it does
+Reports `Dense(32, (784,))` (the second argument is `activation`), `Conv2D(32, 3, "relu")` (the third is `strides`), and
+points at `Conv2D(32, 5, 5)`, which meant a 5 x 5 kernel in Keras 1 and means a stride of 5 today.
+
+## Why it matters
+A type that does not fit raises an error that speaks of another argument. A number that fits does not: `Conv2D(32, 5, 5)`
+jumps 5 pixels, so that a 28 x 28 image becomes 5 x 5 instead of 24 x 24.
+
+## Example
+```python
+layer = keras.layers.Conv2D(32, 3, "relu")
+```
+
+## Use instead
+```python
+layer = keras.layers.Conv2D(32, 3, activation="relu")
+```
+
+## Fix
+The argument is named. For `Conv2D(32, 5, 5)` the kernel becomes `(5, 5)`; this is not applied unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.inference.facts import LayerFact
+from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.failures import Failure
+from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.wording import raises
+from keras_lsp.text.edits import TextEdit
+
+# Classes whose Keras 1 constructor took (filters, rows, columns); a third argument equal to a second of at least 3 is that.
+ROWS_AND_COLUMNS = ("Conv2D", "SeparableConv2D", "Conv2DTranspose")
+SMALLEST_KERNEL = 3
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Arguments in the wrong place."""
+    for failure in context.failures.get("KER112", ()):
+        argument = failure.call.arguments[failure.argument or ""]
+        meant = _meant(failure)
+        advice = f"Write `{meant}={context.source(argument.span)}`. " if meant else "Name the argument. "
+        message = (
+            f"This positional argument of {failure.class_name} is `{argument.name}`, and {argument.value!r} is none. "
+            f"{advice}{raises(context, failure.error)}"
+        )
+        fix = None
+        if meant and is_written(argument) and meant not in failure.call.arguments:
+            fix = Fix(f"Name it `{meant}`", (TextEdit(argument.span.start, argument.span.start, f"{meant}="),))
+        yield RULE.finding(place(failure.call, argument), message, fixes=(fix,) if fix else ())
+    for layer in context.facts.layers:
+        if rows_and_columns(layer) and not layer.call.guarded:
+            kernel = layer.call.arguments["kernel_size"]
+            strides = layer.call.arguments["strides"]
+            size = kernel.value
+            message = (
+                f"The third positional argument of {layer.class_name} is `strides`: this makes a {size} x {size} kernel "
+                f"that jumps {size} pixels. If a {size} x {size} kernel is meant, write `({size}, {size})`."
+            )
+            edit = TextEdit(kernel.span.start, strides.span.end, f"({size}, {size})")
+            fix = Fix(f"Make it the kernel size `({size}, {size})`", (edit,), Applicability.UNSAFE)
+            yield RULE.finding(place(layer.call, strides), message, severity=Severity.HINT, fixes=(fix,))
+
+
+def rows_and_columns(layer: LayerFact) -> bool:
+    """Whether a convolution is written as in Keras 1, `Conv2D(32, 5, 5)`."""
+    kernel = layer.call.arguments.get("kernel_size")
+    strides = layer.call.arguments.get("strides")
+    if layer.class_name not in ROWS_AND_COLUMNS or kernel is None or strides is None:
+        return False
+    return (
+        is_written(kernel)
+        and is_written(strides)
+        and strides.positional
+        and isinstance(kernel.value, int)
+        and kernel.value == strides.value
+        and kernel.value >= SMALLEST_KERNEL
+    )
+
+
+def _meant(failure: Failure) -> str | None:
+    value = failure.call.arguments[failure.argument or ""].value
+    if isinstance(value, tuple):
+        return "input_shape" if failure.argument == "activation" else None
+    if isinstance(value, str):
+        return "padding" if value in ("same", "valid", "causal") else "activation"
+    return None
+
+
+RULE = Rule("KER112", "positional-slip", Severity.ERROR, "sometimes", check, __doc__ or "")
