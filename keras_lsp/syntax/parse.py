@@ -32,10 +32,9 @@ from keras_lsp.syntax.limits import (
     MAX_TREE_DEPTH,
 )
 from keras_lsp.text.lines import LineIndex
-from keras_lsp.text.tokens import LogicalLine, Token, logical_lines, tokenise
+from keras_lsp.text.tokens import HOLE, LogicalLine, Token, logical_lines, tokenise
 
-HOLE = "ʘ"
-"""Stands in the tree for what is missing or not understood: one character, so that it fits anywhere; a letter that nobody uses."""
+__all__ = ["HOLE", "NodePositions", "ParsedModule", "SyntaxProblem", "parse"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
+
+HOLE = "ʘ"
+"""Stands for code that is missing or not understood: one character, so that it fits anywhere; a letter that nobody uses."""
 
 TokenKind = Literal["name", "number", "string", "op", "comment", "newline", "continuation", "other"]
 
@@ -50,13 +53,11 @@ _STRING_REST = {
 }
 
 
-@lru_cache(maxsize=4)  # the versions of the one or two files being typed in
-def tokenise(text: str) -> tuple[Token, ...]:
-    """All tokens of `text` but white space; of a text longer than MAX_TOKENS_TEXT only those of its beginning."""
-    tokens: list[Token] = []
-    position, limit = 0, min(len(text), MAX_TOKENS_TEXT)
+def scan(text: str, position: int = 0, limit: int | None = None) -> Iterator[Token]:
+    """The tokens of `text` but white space, from `position`, which is outside of any string, on; none starts beyond `limit`."""
+    limit = len(text) if limit is None else min(limit, len(text))
     match_at = _PATTERN.match
-    new = tuple.__new__
+    make = Token._make
     while position < limit:
         match = match_at(text, position)
         if match is None:  # cannot happen: the last alternative matches any character
@@ -72,12 +73,16 @@ def tokenise(text: str) -> tuple[Token, ...]:
             body = rest.end() if rest else end
             closed = text.startswith(quotes, body)
             end = body + len(quotes) if closed else min(body + (text[body : body + 1] == "\\"), len(text))
-            tokens.append(Token("string", position, end, closed))
+            yield Token("string", position, end, closed)
         else:
-            # Half the time of calling Token, and this is most of the work.
-            tokens.append(new(Token, (kind, position, end, True)))
+            yield make((kind, position, end, True))  # faster than calling Token, and this is most of the work
         position = end
-    return tuple(tokens)
+
+
+@lru_cache(maxsize=4)  # the versions of the one or two files being typed in
+def tokenise(text: str) -> tuple[Token, ...]:
+    """All tokens of `text` but white space; of a text longer than MAX_TOKENS_TEXT only those of its beginning."""
+    return tuple(scan(text, 0, MAX_TOKENS_TEXT))
 
 
 class LogicalLine(NamedTuple):

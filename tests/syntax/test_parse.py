@@ -160,7 +160,7 @@ def test_broken_says_which_statements_are_guesses():
     text = "a = 1\nb = f(\nc = 2\nd = (3 3)\ne = 4\n"
     module = checked(text)
     assert [text[start:end] for start, end in module.broken] == ["b = f(", "d = (3 3)"]
-    assert [problem.message for problem in module.problems][0] == "'(' was never closed"
+    assert module.problems[0].message == "'(' was never closed"
     assert [module.is_broken(text.index(name)) for name in "abcde"] == [False, True, False, True, False]
     assert [node.targets[0].id for node in module.tree.body] == list("abcde")
 
