@@ -11,7 +11,7 @@ from typing import cast
 
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr
-from keras_lsp.shapes.outcome import Undetermined, Weight
+from keras_lsp.shapes.outcome import Refused, Undetermined, Weight
 from keras_lsp.shapes.refusals import bad_argument, standalone
 from keras_lsp.shapes.tensor import Tensor
 
@@ -55,7 +55,7 @@ def read_tuple(
     for item in items:
         if isinstance(item, int) and item < low:
             requirement = ">= 0" if allow_zero else "> 0"
-            raise bad_argument(name, value, f"{text}, including {item}, which does not satisfy `value {requirement}`")
+            raise bad_argument(name, items, f"{text}, including {item}, which does not satisfy `value {requirement}`")
     return items
 
 
@@ -150,6 +150,22 @@ def elementwise_dtype(configuration: Configuration, tensor: Tensor) -> str | Non
     the dtype of the tensor that `call` really returns.
     """
     return compute_dtype(configuration) if configuration.generation == 3 else cast_input(configuration, tensor)
+
+
+def check_real(configuration: Configuration, tensor: Tensor, *refused: str) -> None:
+    """Refuse element types that TensorFlow's kernel for this layer does not take.
+
+    Keras 3 declares its outputs without running a kernel, so only Keras 2 is asked. With `refused` only these types
+    are refused, without it all but the real ones.
+    """
+    if configuration.generation == 3 or tensor.dtype is None:
+        return
+    if tensor.dtype in refused or (not refused and tensor.dtype not in FLOATS):
+        text = (
+            f"TypeError: Value passed to parameter 'features' has DataType {tensor.dtype} not in list of allowed values: "
+            "float16, bfloat16, float32, float64"
+        )
+        raise Refused("dtype", text, dtype=tensor.dtype)
 
 
 def weight(configuration: Configuration, name: str, *shape: Dim, trainable: bool = True) -> Weight:

@@ -160,13 +160,13 @@ ENTRIES["ReversibleEmbedding"] = Entry(
     generations=(3,),
 )
 _EQUATIONS = among(
-    ("ab,bc->ac", 2, 1), ("abc,cd->abd", 3, 2), ("...x,xy->...y", 4, 1), ("abc,cde->abde", 3, 3), ("ab...,bc->ac...", 4, 1),
-    ("abcd,cde->abe", 4, 2), ("abc,bcd->abd", 3, 2), odd=[("abc->ab", 3, 1), ("ab,bc->ad", 2, 1), ("ab,cd->ac", 2, 1)],
+    ("ab,bc->ac", 1), ("abc,cd->abd", 2), ("...x,xy->...y", 1), ("abc,cde->abde", 3), ("ab...,bc->ac...", 1),
+    ("abcd,cde->abe", 2), ("abc,bcd->abd", 2), odd=[("abc->ab", 1), ("ab,bc->ad", 1), ("ab,cd->ac", 1)],
 )  # fmt: skip
 
 
 def _einsum(random: Random) -> dict[str, Any]:
-    equation, rank, free = _EQUATIONS(random)
+    equation, free = _EQUATIONS(random)
     known = random.random() < 0.8
     output = [None if random.random() < 0.4 else random.randint(1, 8) for _ in range(free)]
     output[-1] = random.randint(1, 8) if known else output[-1]
@@ -327,19 +327,29 @@ ENTRIES["Permute"] = Entry(
 )  # fmt: skip
 ENTRIES["RepeatVector"] = Entry(required={"n": size(1, 9, odd=(0, -1, 2.0, None))}, inputs=tensor(2))
 _MARGIN = size(0, 3, odd=(-1, 6))
+
+
+def _margins(rank: int) -> Draw:
+    """An int, a number per axis (one axis: before and after), or a pair per axis."""
+    numbers = per_axis(max(rank, 2), _MARGIN, odd=("1", None, 1.5))
+
+    def draw(random: Random) -> Any:
+        if random.random() < 0.5:
+            return numbers(random)
+        pairs = tuple((_MARGIN(random), _MARGIN(random)) for _ in range(rank))
+        return pairs if rank > 1 else pairs[0]
+
+    return draw
+
+
 for _rank in (1, 2, 3):
-    _pairs: Draw = lambda random, rank=_rank: (
-        tuple((_MARGIN(random), _MARGIN(random)) for _ in range(rank))
-        if rank > 1
-        else (_MARGIN(random), _MARGIN(random))
-    )
-    _margins = among(_pairs, per_axis(_rank if _rank > 1 else 2, _MARGIN, odd=("1", None, 1.5)))
-    _draw: Draw = lambda random, margins=_margins: margins(random)(random)
     _formats: dict[str, Draw] = {"data_format": _DATA_FORMAT} if _rank > 1 else {}
     ENTRIES[f"Cropping{_rank}D"] = Entry(
-        required={"cropping": _draw}, optional=_formats, inputs=tensor(_rank + 2, low=3)
+        required={"cropping": _margins(_rank)}, optional=_formats, inputs=tensor(_rank + 2, low=3)
     )
-    ENTRIES[f"ZeroPadding{_rank}D"] = Entry(required={"padding": _draw}, optional=_formats, inputs=tensor(_rank + 2))
+    ENTRIES[f"ZeroPadding{_rank}D"] = Entry(
+        required={"padding": _margins(_rank)}, optional=_formats, inputs=tensor(_rank + 2)
+    )
     ENTRIES[f"UpSampling{_rank}D"] = Entry(
         required={
             "size": per_axis(_rank, size(1, 3, odd=(0, -1, None))) if _rank > 1 else size(1, 4, odd=(0, -1, 2.0))

@@ -6,7 +6,6 @@ python -m tests.shapes.exam --keras 2 --count 2000 --layers Dense,Conv2D --show 
 
 from __future__ import annotations
 
-import argparse
 import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

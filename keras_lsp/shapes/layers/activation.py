@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from keras_lsp.shapes.arguments import elementwise_dtype, weight
+from keras_lsp.shapes.arguments import FLOATS, check_real, elementwise_dtype, weight
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, format_shape
 from keras_lsp.shapes.formulas import number
@@ -17,20 +17,85 @@ from keras_lsp.shapes.refusals import bad_argument, only_tensor, shape_of, stand
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
-_PLAIN = ("Activation", "ReLU", "LeakyReLU", "ELU", "ThresholdedReLU")
+# Functions whose TensorFlow kernels take real numbers only.
+_REAL_FUNCTIONS = frozenset({"elu", "gelu", "selu", "sigmoid", "softmax", "softplus", "swish", "tanh"})
 
 
-@layer(*_PLAIN)
+@layer("Activation")
 def activate(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """The same shape."""
     tensor = only_tensor(configuration, inputs, checked=False)
+    if configuration.generation == 2 and tensor.dtype is not None and tensor.dtype not in FLOATS:
+        function = configuration.value("activation")
+        if function == "relu":
+            check_real(configuration, tensor, "bool")
+        elif function in _REAL_FUNCTIONS:
+            check_real(configuration, tensor)
+        elif function not in ("linear", None):
+            raise Undetermined(f"whether the activation takes {tensor.dtype} is not known")
+    if configuration.generation == 2 and configuration.value("activation") == "softmax":
+        _check_softmax_rank(tensor)
     return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
+
+
+def _check_softmax_rank(tensor: Tensor) -> None:
+    if tensor.rank is not None and tensor.rank < 2:
+        text = "ValueError: Cannot apply softmax to a tensor that is 1D."
+        raise Refused("rank", text, min_rank=2, rank=tensor.rank, shape=tensor.shape)
+
+
+@layer("ReLU")
+def rectify(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """The same shape."""
+    tensor = only_tensor(configuration, inputs, checked=False)
+    check_real(configuration, tensor, "bool")
+    integral = tensor.dtype is not None and tensor.dtype not in FLOATS
+    if configuration.generation == 2 and integral:
+        plain = configuration.value("max_value") is None
+        if not plain or configuration.value("negative_slope") or configuration.value("threshold"):
+            raise Undetermined(f"what ReLU with options makes of {tensor.dtype} is not known")
+    return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
+
+
+@layer("LeakyReLU")
+def rectify_leakily(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """The same shape; tf.keras turns integers into float32."""
+    tensor = only_tensor(configuration, inputs, checked=False)
+    check_real(configuration, tensor, "bool")
+    dtype = elementwise_dtype(configuration, tensor)
+    if (
+        configuration.generation == 2
+        and dtype is not None
+        and dtype not in FLOATS
+        and configuration.value("alpha", 0.3)
+    ):
+        dtype = "float32"
+    return Applied(Tensor(tensor.shape, dtype))
 
 
 @layer("Softmax")
 def normalize_exponentials(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """The same shape; Keras 3 looks at the axis only when the model computes."""
+    tensor = only_tensor(configuration, inputs, checked=False)
+    value = configuration.value("axis", -1)
+    axes = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
+    rank = tensor.rank
+    check_real(configuration, tensor)
+    for axis in axes if rank is not None else ():
+        if isinstance(axis, int) and rank is not None and not -rank <= axis < rank:
+            text = f"InvalidArgumentError: `dim` must be in the range [{-rank}, {rank}). Received: dim={axis}"
+            stage = "build" if configuration.generation == 2 else "run"
+            raise Refused("axis", text, stage=stage, axis=axis, rank=rank)
+    if configuration.generation == 2 and len(axes) == 1:
+        _check_softmax_rank(tensor)
+    return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
+
+
+@layer("ELU", "ThresholdedReLU")
+def transform(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """The same shape, whatever the axis."""
     tensor = only_tensor(configuration, inputs, checked=False)
+    check_real(configuration, tensor)
     return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
 
 
@@ -109,6 +174,7 @@ def activate_parametrically(configuration: Configuration, inputs: Structure, cal
             raise undefined_weight(configuration, sizes, "alpha", axis)
         text = f"ValueError: Cannot convert a partially known TensorShape {format_shape(sizes)} to a Tensor."
         raise Refused("axis-undefined", text, axis=axis, shape=shape)
+    check_real(configuration, tensor)
     alpha = weight(configuration, "alpha", *sizes)
     line = f"{' * '.join(number(size) for size in sizes) or '1'} = {number(alpha.size)}"
     return Applied(Tensor(shape, elementwise_dtype(configuration, tensor)), (alpha,), (line,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keras_lsp.shapes.arguments import (
     FLOATS,
@@ -62,6 +62,10 @@ class Window:
     padding: str
     channels_first: bool
 
+    def loses_sizes(self, spatial: Shape) -> bool:
+        """Whether tf.keras forgets all spatial sizes: a dilation with a dynamic size goes through `space_to_batch`."""
+        return None in spatial and any(dilation != 1 for dilation in self.dilation)
+
     def effective(self, axis: int) -> Dim:
         """Length of the dilated kernel: (kernel - 1) * dilation + 1."""
         return add(multiply(subtract(self.kernel[axis], 1), self.dilation[axis]), 1)
@@ -71,10 +75,6 @@ def _rank(configuration: Configuration) -> int:
     found = re.search(r"([123])D", configuration.class_name)
     assert found is not None
     return int(found[1])
-
-
-def _transposed(configuration: Configuration) -> bool:
-    return configuration.class_name.endswith("Transpose")
 
 
 def _check_count(configuration: Configuration, name: str) -> Dim:
@@ -154,30 +154,30 @@ def _output_sizes(configuration: Configuration, window: Window, sizes: Shape, sh
 def _too_small(
     configuration: Configuration, window: Window, axis: int, size: Dim, effective: Dim, stride: Dim, shape: Shape
 ) -> Refused:
-    facts = {"axis": axis + (2 if window.channels_first else 1), "size": size, "kernel": effective, "padding": "valid"}
-    if configuration.generation == 2:
-        text = f"ValueError: Negative dimension size caused by subtracting {effective} from {size}"
-        return Refused("spatial-size", text, **facts)
+    negative = f"ValueError: Negative dimension size caused by subtracting {effective} from {size}"
     text = (
         f"ValueError: Computed output size would be zero or negative. Received `inputs shape={format_shape(shape)}`, "
         f"`dilation_rate={list(window.dilation)}`, `strides={format_shape(window.strides)}`, `padding=valid`."
     )
-    assert isinstance(size, int)
-    if configuration.keras >= ZERO_SIZE_REFUSED:
-        return Refused("spatial-size", text, **facts)
-    if isinstance(effective, int) and isinstance(stride, int) and (size - effective) // stride + 1 < 0:
-        return Refused("spatial-size", text, **facts)
-    text = f"ValueError: Negative dimension size caused by subtracting {effective} from {size}"
-    return Refused("spatial-size", text, stage="run", **facts)
+    stage = "build"
+    if configuration.generation == 2:
+        text = negative
+    elif configuration.keras < ZERO_SIZE_REFUSED:
+        known = isinstance(size, int) and isinstance(effective, int) and isinstance(stride, int)
+        if not known or (size - effective) // stride + 1 == 0:
+            text, stage = negative, "run"
+    position = axis + (2 if window.channels_first else 1)
+    return Refused("spatial-size", text, stage=stage, axis=position, size=size, kernel=effective, padding="valid")
 
 
 def _split(configuration: Configuration, window: Window, shape: Shape) -> tuple[Shape, Shape, Dim]:
     """Batch axes, spatial axes, channels; Keras 2 after TensorFlow 2.3 takes any number of batch axes."""
+    if configuration.generation == 3:
+        first = window.channels_first
+        return shape[:1], shape[2:] if first else shape[1:-1], shape[1] if first else shape[-1]
     spatial_end = len(shape) if window.channels_first else len(shape) - 1
     spatial_start = spatial_end - window.rank
     channel_axis = spatial_start - 1 if window.channels_first else len(shape) - 1
-    if configuration.generation == 3:
-        channel_axis = 1 if window.channels_first else len(shape) - 1
     batch = shape[: spatial_start - 1 if window.channels_first else spatial_start]
     return batch, shape[spatial_start:spatial_end], shape[channel_axis]
 
@@ -305,6 +305,9 @@ def convolve(configuration: Configuration, inputs: Structure, call: Mapping[str,
     groups = _groups(configuration)
     if channels is None:
         raise _undefined_channels(configuration, window, shape)
+    if isinstance(groups, int) and groups < 0:
+        text = f"ValueError: Dimension {groups} must be >= 0"
+        raise Refused("argument", text, argument="groups", value=groups)
     rest = modulo(channels, groups)
     if isinstance(rest, int) and rest != 0:
         raise Refused(
@@ -373,6 +376,15 @@ def convolve_transposed(configuration: Configuration, inputs: Structure, call: M
     filters = configuration.dim("filters")
     if filters is None:
         raise Undetermined("`filters` is None")
+    if configuration.generation == 2:
+        if window.rank == 3:  # Conv3DTranspose of tf.keras does not look at its dilation
+            window = replace(window, dilation=(1, 1, 1))
+        elif isinstance(differing := subtract(window.dilation[0], window.dilation[-1]), int) and differing:
+            text = (
+                "ValueError: Expected the 2 dimensions of the `dilation_rate` argument to be equal to each other. "
+                f"Received: dilation_rate={window.dilation}"
+            )
+            raise Refused("argument", text, argument="dilation_rate", value=window.dilation)
     if channels is None:
         if configuration.generation == 3:
             raise undefined_weight(configuration, (*window.kernel, filters, None), "kernel", -1)
@@ -420,6 +432,20 @@ def _transposed_line(window: Window, axis: int, size: Dim, result: Dim, extra: D
     return f"({size} - 1) * {stride} + {middle} + {extra} = {result}"
 
 
+def _check_depthwise_rank(configuration: Configuration, window: Window, shape: Shape) -> None:
+    """TensorFlow's depthwise kernel takes one batch axis, whatever `input_spec` says."""
+    if configuration.generation == 2 and len(shape) != window.rank + 2:
+        rank = window.rank + 2
+        text = f"ValueError: Shape must be rank {rank} but is rank {len(shape)}"
+        raise Refused("rank", text, expected_rank=rank, rank=len(shape), shape=shape)
+
+
+def _check_multiplier(configuration: Configuration, multiplier: Dim) -> None:
+    if isinstance(multiplier, int) and multiplier < 0:
+        text = f"ValueError: Dimension {multiplier} must be >= 0"
+        raise Refused("argument", text, argument="depth_multiplier", value=multiplier)
+
+
 @constructor(*_SEPARABLE)
 def check_separable(configuration: Configuration) -> None:
     """`BaseSeparableConv.__init__`."""
@@ -446,7 +472,12 @@ def convolve_separably(configuration: Configuration, inputs: Structure, call: Ma
     if channels is None:
         raise _undefined_channels(configuration, window, shape)
     _check_kernel_rank(configuration, window, shape, filters)
-    result = _output_sizes(configuration, window, spatial, shape)
+    _check_depthwise_rank(configuration, window, shape)
+    _check_multiplier(configuration, multiplier)
+    if configuration.generation == 2 and window.loses_sizes(spatial):
+        result: Shape = (None,) * window.rank
+    else:
+        result = _output_sizes(configuration, window, spatial, shape)
     dtype = _check_dtype(configuration, tensor)
     inner = multiply(channels, multiplier)
     weights = [
@@ -486,7 +517,12 @@ def convolve_depthwise(configuration: Configuration, inputs: Structure, call: Ma
         raise _undefined_channels(configuration, window, shape)
     filters = multiply(channels, multiplier)
     _check_kernel_rank(configuration, window, shape, filters)
-    result = _output_sizes(configuration, window, spatial, shape)
+    _check_depthwise_rank(configuration, window, shape)
+    _check_multiplier(configuration, multiplier)
+    if configuration.generation == 2 and window.loses_sizes(spatial):
+        result: Shape = (None,) * window.rank
+    else:
+        result = _output_sizes(configuration, window, spatial, shape)
     dtype = _check_dtype(configuration, tensor)
     name = "kernel" if configuration.generation == 3 else "depthwise_kernel"
     weights = [weight(configuration, name, *window.kernel, channels, multiplier), *_bias(configuration, filters)]
@@ -500,13 +536,36 @@ def convolve_depthwise(configuration: Configuration, inputs: Structure, call: Ma
     )
 
 
+@constructor(*_LOCAL)
+def check_local(configuration: Configuration) -> None:
+    """`LocallyConnected.__init__`: only "valid" with the first implementation; filters are not looked at."""
+    rank = _rank(configuration)
+    read_tuple(configuration, "kernel_size", rank)
+    read_tuple(configuration, "strides", rank, allow_zero=True)
+    padding = read_padding(configuration, causal=True)
+    if padding != "valid" and configuration.value("implementation", 1) == 1:
+        text = (
+            f"Invalid border mode for {configuration.class_name} "
+            f'(only "valid" is supported if implementation is 1): {padding}'
+        )
+        raise bad_argument("padding", padding, text)
+    read_channels_first(configuration)
+
+
 @layer(*_LOCAL)
 def connect_locally(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """Keras 2's unshared convolution: one kernel for each position, so the spatial sizes must be known."""
     rank = _rank(configuration)
     kernel = read_tuple(configuration, "kernel_size", rank)
-    strides = read_tuple(configuration, "strides", rank)
-    padding = read_padding(configuration)
+    strides = read_tuple(configuration, "strides", rank, allow_zero=True)
+    padding = read_padding(configuration, causal=True)
+    if padding == "causal":
+        text = 'NotImplementedError: Padding type causal not supported. Only "valid" and "same" are implemented.'
+        raise Refused("argument", text, argument="padding", value=padding)
+    if 0 in strides:
+        raise Refused(
+            "argument", "ZeroDivisionError: integer division or modulo by zero", argument="strides", value=strides
+        )
     window = Window(rank, kernel, strides, (1,) * rank, padding, read_channels_first(configuration))
     tensor = only_tensor(configuration, inputs)
     shape = check_rank(configuration, tensor, exactly=rank + 2)
@@ -523,6 +582,8 @@ def connect_locally(configuration: Configuration, inputs: Structure, call: Mappi
         raise Refused("axis-undefined", text, axis=axis, shape=shape)
     result = _output_sizes(configuration, window, spatial, shape)
     dtype = _check_dtype(configuration, tensor)
+    if isinstance(filters, int) and filters < 0:
+        raise Refused("argument", f"ValueError: Dimension {filters} must be >= 0", argument="filters", value=filters)
     implementation = configuration.value("implementation", 1)
     positions = product(result)
     patch = multiply(product(kernel), channels)

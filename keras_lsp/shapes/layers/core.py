@@ -13,6 +13,7 @@ from typing import cast
 from keras_lsp.shapes.arguments import (
     FLOATS,
     cast_input,
+    check_real,
     compute_dtype,
     elementwise_dtype,
     variable_dtype,
@@ -53,8 +54,11 @@ def check_dense(configuration: Configuration) -> None:
 
 def _units(configuration: Configuration) -> Dim:
     units = configuration.value("units")
-    if isinstance(units, float) and configuration.generation == 2 and not standalone(configuration):
-        return math.trunc(units)
+    if configuration.generation == 2 and not standalone(configuration):
+        if isinstance(units, float):
+            return math.trunc(units)
+        if isinstance(units, str) and units.isdecimal():
+            return int(units)
     if isinstance(units, str | float):
         text = f"ValueError: Cannot convert '{units}' to a shape."
         raise Refused("argument", text, argument="units", value=units)
@@ -151,7 +155,7 @@ def multiply_by_equation(configuration: Configuration, inputs: Structure, call: 
     partial = (value,) if isinstance(value, int | Expr) else tuple(cast("Sequence[Dim]", value))
     if not all(dim is None or isinstance(dim, int | Expr) for dim in partial):
         raise Undetermined("`output_shape` holds something else than sizes")
-    kernel, bias, output = _analyze_equation(equation, bias_axes, shape, partial)
+    kernel, bias, output = _analyze_equation(configuration, equation, bias_axes, shape, partial)
     if any(dim is None for dim in kernel):
         if configuration.generation == 3:
             raise undefined_weight(configuration, kernel, "kernel", kernel.index(None))
@@ -168,12 +172,32 @@ def multiply_by_equation(configuration: Configuration, inputs: Structure, call: 
     if bias is not None:
         weights.append(weight(configuration, "bias", *bias))
     if configuration.generation == 2:
-        raise Undetermined("what einsum returns is not known for Keras 2")
+        check_real(configuration, tensor)
+        output = _einsum_shape(equation, shape, kernel)
     return Applied(Tensor(output, compute_dtype(configuration)), tuple(weights), (equation,))
 
 
+def _einsum_shape(equation: str, shape: Shape, kernel: Shape) -> Shape:
+    """What `tf.einsum` returns: sizes by letter, the axes of "..." where the output has them."""
+    operands, _, result = equation.partition("->")
+    left, _, right = operands.partition(",")
+    letters = left.replace("...", "")
+    elided = len(shape) - len(letters)
+    if elided < 0 or (elided > 0 and "..." not in left):
+        text = f"ValueError: Expected input of rank {len(letters)} but got {len(shape)}"
+        raise Refused("rank", text, expected_rank=len(letters), rank=len(shape), shape=shape)
+    start = left.find("...")
+    rest = shape[start : start + elided] if start >= 0 else ()
+    own = (*shape[:start], *shape[start + elided :]) if start >= 0 else shape
+    sizes = dict(zip(letters, own, strict=True)) | dict(zip(right, kernel, strict=True))
+    output: list[Dim] = []
+    for part in re.findall(r"\.\.\.|[a-zA-Z]", result):
+        output += rest if part == "..." else (sizes[part],)
+    return tuple(output)
+
+
 def _analyze_equation(
-    equation: str, bias_axes: str | None, shape: Shape, partial: Shape
+    configuration: Configuration, equation: str, bias_axes: str | None, shape: Shape, partial: Shape
 ) -> tuple[Shape, Shape | None, Shape]:
     dotted = equation.replace("...", "0")
     found = re.match("([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)", dotted)
@@ -228,10 +252,17 @@ def _analyze_equation(
             raise Refused("argument", text, argument="equation", value=equation)
     kernel: list[Dim] = []
     for letter in weight_letters:
-        if letter in output_axis:
-            kernel.append(pick(output, output_axis[letter]))
+        declared = pick(output, output_axis[letter]) if letter in output_axis else None
+        found_size = pick(shape, input_axis[letter]) if letter in input_axis else None
+        if letter in output_axis and letter in input_axis:
+            # Keras 3.15 takes the declared size first, tf.keras the size of the input
+            if declared is None and found_size is not None and (3,) <= configuration.keras < (3, 15):
+                raise Undetermined("which of two sizes the kernel gets is not known for this version")
+            kernel.append(found_size if configuration.generation == 2 else declared)
+        elif letter in output_axis:
+            kernel.append(declared)
         elif letter in input_axis:
-            kernel.append(pick(shape, input_axis[letter]))
+            kernel.append(found_size)
         else:
             text = (
                 f"ValueError: Weight dimension '{letter}' did not have a match in either the input spec "
@@ -348,6 +379,13 @@ def pass_on(configuration: Configuration, inputs: Structure, call: Mapping[str, 
 def mask_steps(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """The same shape; steps equal to `mask_value` become zeros."""
     tensor = only_tensor(configuration, inputs, checked=False)
+    if configuration.generation == 2 and tensor.dtype is not None and tensor.dtype not in FLOATS:
+        value = configuration.value("mask_value", 0.0)
+        if isinstance(value, float):
+            text = f"TypeError: Expected {tensor.dtype}, but got {value} of type 'float'."
+            raise Refused("dtype", text, dtype=tensor.dtype)
+        if tensor.dtype == "bool" or not isinstance(value, int):
+            raise Undetermined(f"what Masking makes of {tensor.dtype} is not known")
     return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
 
 

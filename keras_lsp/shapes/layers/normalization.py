@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from keras_lsp.shapes.arguments import cast_input, compute_dtype, elementwise_dtype, variable_dtype
+from keras_lsp.shapes.arguments import cast_input, check_real, compute_dtype, variable_dtype
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, format_shape, modulo
 from keras_lsp.shapes.formulas import number
@@ -101,7 +101,12 @@ def normalize_batches(configuration: Configuration, inputs: Structure, call: Map
             names += [("moving_stddev", False, parameters)]
             names += [("renorm_mean", False, parameters), ("renorm_stddev", False, parameters)]
     weights = [Weight(name, sizes_, free, dtype) for name, free, sizes_ in names]
-    return Applied(Tensor(shape, elementwise_dtype(configuration, tensor)), tuple(weights), _count(weights))
+    return Applied(Tensor(shape, _cast(configuration, tensor)), tuple(weights), _count(weights))
+
+
+def _cast(configuration: Configuration, tensor: Tensor) -> str | None:
+    """Normalizations cast whatever comes in to the compute dtype."""
+    return cast_input(configuration, tensor) if standalone(configuration) else compute_dtype(configuration)
 
 
 @constructor("LayerNormalization", "UnitNormalization")
@@ -131,15 +136,16 @@ def normalize_layers(configuration: Configuration, inputs: Structure, call: Mapp
     elif len({axis % len(shape) for axis in axes if shape}) != len(axes):
         raise Refused("axis", f"ValueError: Duplicate axis: {axes}", axis=axes[0], rank=len(shape))
     sizes = [_size(shape, axis) for axis in axes]
+    if configuration.generation == 2 and len(axes) == len(shape) and axes != sorted(axes):
+        raise Undetermined("tf.keras mixes up the axes when all are given in another order")
     scale = configuration.flag("scale", True) or configuration.flag("rms_scaling")
     center = configuration.flag("center", True) and not configuration.flag("rms_scaling")
     names = [name for name, given in (("gamma", scale), ("beta", center)) if given]
     if names and None in sizes:
         raise _undefined(configuration, sizes, names[0], axes[sizes.index(None)])
     trainable = configuration.flag("trainable", True)
-    weights = [Weight(name, tuple(sizes), trainable, _parameter_dtype(configuration)) for name in names]
-    dtype = compute_dtype(configuration) if configuration.generation == 3 else cast_input(configuration, tensor)
-    return Applied(Tensor(shape, dtype), tuple(weights), _count(weights))
+    weights = [Weight(name, tuple(sizes), trainable, variable_dtype(configuration)) for name in names]
+    return Applied(Tensor(shape, _cast(configuration, tensor)), tuple(weights), _count(weights))
 
 
 @layer("RMSNormalization")
@@ -180,16 +186,22 @@ def normalize_groups(configuration: Configuration, inputs: Structure, call: Mapp
     if size is None:
         text = f"ValueError: Axis {axis} of input tensor should have a defined dimension but the layer received an input with shape {format_shape(shape)}."
         raise Refused("axis-undefined", text, axis=axis, shape=shape)
+    if len(shape) == 1:
+        stage = "build" if configuration.generation == 2 else "run"
+        raise Refused("rank", "IndexError: pop index out of range", stage=stage, min_rank=2, rank=1, shape=shape)
     groups = configuration.dim("groups")
     if groups == -1:
         groups = size
     if isinstance(size, int) and isinstance(groups, int) and size < groups:
         text = f"ValueError: Number of groups ({groups}) cannot be more than the number of channels ({size})."
         raise Refused("divisibility", text, value=size, divisor=groups)
-    rest = modulo(size, groups) if groups != 0 else None
+    if groups == 0:
+        raise Refused("argument", "ZeroDivisionError: integer modulo by zero", argument="groups", value=0)
+    rest = modulo(size, groups)
     if isinstance(rest, int) and rest != 0:
         text = f"ValueError: Number of groups ({groups}) must be a multiple of the number of channels ({size})."
         raise Refused("divisibility", text, value=size, divisor=groups)
+    check_real(configuration, tensor)
     trainable = configuration.flag("trainable", True)
     names = [name for name, option in (("gamma", "scale"), ("beta", "center")) if configuration.flag(option, True)]
     weights = [Weight(name, (size,), trainable, variable_dtype(configuration)) for name in names]
@@ -204,4 +216,4 @@ def normalize_units(configuration: Configuration, inputs: Structure, call: Mappi
     shape = shape_of(tensor)
     for axis in _axes(configuration):
         _size(shape, axis)
-    return Applied(Tensor(shape, elementwise_dtype(configuration, tensor)))
+    return Applied(Tensor(shape, _cast(configuration, tensor)))

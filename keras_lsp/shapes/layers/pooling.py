@@ -9,7 +9,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from keras_lsp.shapes.arguments import compute_dtype, elementwise_dtype, read_channels_first, read_padding, read_tuple
+from keras_lsp.shapes.arguments import (
+    cast_input,
+    check_real,
+    compute_dtype,
+    elementwise_dtype,
+    read_channels_first,
+    read_padding,
+    read_tuple,
+)
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, ceil_divide, floor_divide, format_shape, subtract
 from keras_lsp.shapes.formulas import window_formula
@@ -68,6 +76,7 @@ def pool(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
     first = read_channels_first(configuration)
     tensor = only_tensor(configuration, inputs)
     shape = check_rank(configuration, tensor, exactly=rank + 2)
+    _check_type(configuration, tensor)
     if padding not in ("valid", "same"):
         text = f"ValueError: Argument `padding` must be either 'valid' or 'same'. Received: padding={padding}"
         raise Refused("argument", text, argument="padding", value=padding)
@@ -94,22 +103,32 @@ def pool(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
     return Applied(Tensor(tuple(result), elementwise_dtype(configuration, tensor)), (), tuple(lines))
 
 
+def _check_type(configuration: Configuration, tensor: Tensor) -> None:
+    """TensorFlow averages real numbers only; its 3D maximum does not even take float64."""
+    if configuration.class_name.startswith("Average"):
+        check_real(configuration, tensor)
+    elif configuration.class_name == "MaxPooling3D":
+        check_real(configuration, tensor)
+        seen = Tensor(tensor.shape, cast_input(configuration, tensor))
+        check_real(configuration, seen, "float64")
+    else:
+        check_real(configuration, tensor, "bool")
+
+
 def _too_small(configuration: Configuration, axis: int, size: Dim, window: Dim, stride: Dim, shape: Shape) -> Refused:
-    facts = {"axis": axis, "size": size, "kernel": window, "padding": "valid"}
     negative = f"ValueError: Negative dimension size caused by subtracting {window} from {size}"
-    if configuration.generation == 2:
-        return Refused("spatial-size", negative, **facts)
     text = (
         "ValueError: Computed output size would be zero or negative. "
         f"Received: `inputs.shape={format_shape(shape)}`, `pool_size={window}`, `strides={stride}`, `padding=valid`."
     )
-    if configuration.keras >= ZERO_SIZE_REFUSED:
-        return Refused("spatial-size", text, **facts)
-    if isinstance(size, int) and isinstance(window, int) and isinstance(stride, int):
-        if (size - window) // stride + 1 < 0:
-            return Refused("spatial-size", text, **facts)
-        return Refused("spatial-size", negative, stage="run", **facts)
-    raise Undetermined("the size of the window is not known")
+    stage = "build"
+    if configuration.generation == 2:
+        text = negative
+    elif configuration.keras < ZERO_SIZE_REFUSED:
+        known = isinstance(size, int) and isinstance(window, int) and isinstance(stride, int)
+        if not known or (size - window) // stride + 1 == 0:
+            text, stage = negative, "run"
+    return Refused("spatial-size", text, stage=stage, axis=axis, size=size, kernel=window, padding="valid")
 
 
 @constructor(*_GLOBAL)
@@ -126,12 +145,17 @@ def pool_everything(configuration: Configuration, inputs: Structure, call: Mappi
     tensor = only_tensor(configuration, inputs)
     shape = check_rank(configuration, tensor, exactly=rank + 2)
     channels = shape[1] if first else shape[-1]
+    dtype = elementwise_dtype(configuration, tensor)
+    if configuration.class_name.startswith("GlobalMax"):
+        check_real(configuration, tensor, "bool")
+    elif dtype == "bool":
+        dtype = configuration.floatx
     if configuration.flag("keepdims"):
         ones = (1,) * rank
         output: Shape = (shape[0], channels, *ones) if first else (shape[0], *ones, channels)
     else:
         output = (shape[0], channels)
-    return Applied(Tensor(output, elementwise_dtype(configuration, tensor)))
+    return Applied(Tensor(output, dtype))
 
 
 def _output_size(configuration: Configuration) -> tuple[Dim, ...]:
@@ -172,5 +196,8 @@ def pool_to_size(configuration: Configuration, inputs: Structure, call: Mapping[
     if len(shape) != _rank(configuration) + 2:
         raise Undetermined("adaptive pooling of another number of axes")
     first = configuration.channels_first()
+    if any(isinstance(size, int) and size < 0 for size in sizes):
+        text = f"ValueError: Cannot convert '{format_shape(sizes)}' to a shape. Negative dimensions are not allowed."
+        raise Refused("argument", text, argument="output_size", value=sizes)
     output = (shape[0], shape[1], *sizes) if first else (shape[0], *sizes, shape[-1])
     return Applied(Tensor(output, compute_dtype(configuration)))

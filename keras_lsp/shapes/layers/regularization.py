@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keras_lsp.shapes.arguments import elementwise_dtype, read_channels_first
+from keras_lsp.shapes.arguments import check_real, elementwise_dtype, read_channels_first
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.outcome import Applied
 from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor
@@ -17,7 +17,15 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 _SPATIAL = {"SpatialDropout1D": 3, "SpatialDropout2D": 4, "SpatialDropout3D": 5}
 
 
-@layer("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "ActivityRegularization")
+@layer("ActivityRegularization")
+def regularize(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
+    """The same shape."""
+    tensor = only_tensor(configuration, inputs, checked=False)
+    check_real(configuration, tensor)
+    return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
+
+
+@layer("Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise")
 def disturb(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """The same shape."""
     tensor = only_tensor(configuration, inputs, checked=False)
@@ -38,7 +46,16 @@ def check_rate(configuration: Configuration) -> None:
     name = "stddev" if configuration.class_name == "GaussianNoise" else "rate"
     value = configuration.value(name)
     if configuration.class_name in ("SpatialDropout2D", "SpatialDropout3D"):
+        data_format = configuration.value("data_format")
+        if configuration.generation == 2 and data_format not in (None, "channels_last", "channels_first"):
+            text = f'`data_format` must be "channels_last" or "channels_first". Received: data_format={data_format}.'
+            raise bad_argument("data_format", data_format, text)
         read_channels_first(configuration)
+    dropout = configuration.class_name in ("Dropout", *_SPATIAL)
+    checked = (2, 5) <= configuration.keras < (3,) and dropout
+    if checked and isinstance(value, int | float) and not 0 <= value <= 1:
+        text = f"Invalid value {value} received for `rate`, expected a value between 0 and 1."
+        raise bad_argument(name, value, text)
     if configuration.generation == 3:
         if value is None or isinstance(value, str | list | tuple):
             text = f"'<=' not supported between instances of 'int' and '{type(value).__name__}'"  # pyright: ignore[reportUnknownArgumentType]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from keras_lsp.shapes.arguments import cast_input, elementwise_dtype, read_channels_first, read_tuple
+from keras_lsp.shapes.arguments import cast_input, check_real, elementwise_dtype, read_channels_first, read_tuple
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import (
     Dim,
@@ -113,21 +113,31 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     target = _target(configuration)
     if configuration.generation == 3:
         _check_target(target, "build")
+    elif any(isinstance(dim, int) and dim < -1 for dim in target):
+        text = f"ValueError: Size must be non-negative, not one of {format_shape(target)}"
+        raise Refused("argument", text, argument="target_shape", value=target)
+    elif target.count(-1) > 1:
+        if None in shape[1:]:
+            raise Undetermined("several sizes of `target_shape` are left open")
+        text = f"ValueError: There must be at most one unknown dimension in output_shape. Received: output_shape={list(target)}."
+        raise Refused("argument", text, argument="target_shape", value=target)
     dtype = cast_input(configuration, tensor)
+    if None in target and configuration.generation == 2:
+        text = "ValueError: Tried to convert 'shape' to a tensor and failed. Error: None values not supported."
+        raise Refused("argument", text, argument="target_shape", value=target)
     open_axis = target.index(-1) if -1 in target else None
     if None in shape[1:] or None in target:
         output = tuple(None if dim == -1 else dim for dim in target)
         return Applied(Tensor((shape[0], *output), dtype))
     elements = product(shape[1:])
     known = product(dim for dim in target if dim != -1)
-    facts: dict[str, object] = {"input_shape": shape[1:], "target_shape": target}
     where = f"Received: input_shape={format_shape(shape[1:])}, target_shape={format_shape(target)}"
     if open_axis is None:
         if differ(elements, known):
             text = f"ValueError: The total size of the tensor must be unchanged. {where}"
             if configuration.generation == 2:
                 text = f"ValueError: total size of new array must be unchanged, {where}"
-            raise Refused("reshape-size", text, **facts)
+            raise Refused("reshape-size", text, input_shape=shape[1:], target_shape=target)
         return Applied(Tensor((shape[0], *target), dtype), (), (_equality(shape[1:], target, elements),))
     rest = modulo(elements, known) if known != 0 else 1
     if isinstance(rest, int) and rest != 0:
@@ -137,7 +147,7 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
         )
         if configuration.generation == 2:
             text = f"ValueError: total size of new array must be unchanged, {where}"
-        raise Refused("reshape-size", text, **facts)
+        raise Refused("reshape-size", text, input_shape=shape[1:], target_shape=target)
     filled = floor_divide(elements, known)
     output = tuple(filled if index == open_axis else dim for index, dim in enumerate(target))
     return Applied(Tensor((shape[0], *output), dtype), (), (_equality(shape[1:], output, elements),))
@@ -212,11 +222,7 @@ def repeat(configuration: Configuration, inputs: Structure, call: Mapping[str, o
     if count is None:
         raise Undetermined("`n` is None")
     if isinstance(count, int) and count < 0:
-        if configuration.generation == 3:
-            raise Undetermined("`n` is negative")
-        raise Refused(
-            "argument", f"ValueError: Expected dimension in the range [0, 2): n={count}", argument="n", value=count
-        )
+        raise Undetermined("`n` is negative")
     return Applied(Tensor((shape[0], count, shape[1]), elementwise_dtype(configuration, tensor)))
 
 
@@ -283,7 +289,11 @@ def crop(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
         axis = index + offset
         size = shape[axis]
         left = subtract(subtract(size, before), after)
-        if isinstance(left, int) and left <= 0:
+        if any(isinstance(margin, int) and margin < 0 for margin in (before, after)):
+            raise Undetermined("a cropping is negative")
+        if isinstance(left, int) and left <= 0 and rank == 3 and configuration.generation == 2:
+            left = 0  # tf.keras slices without looking
+        elif isinstance(left, int) and left <= 0:
             text = (
                 "ValueError: Values in `cropping` argument should be smaller than the corresponding spatial dimension of "
                 f"the input. Received: input_shape={format_shape(shape)}, cropping={margins}"
@@ -365,6 +375,11 @@ def upsample(configuration: Configuration, inputs: Structure, call: Mapping[str,
     factors = _factors(configuration)
     offset = 2 if _first(configuration) else 1
     tensor = only_tensor(configuration, inputs)
+    if configuration.class_name == "UpSampling3D" and configuration.generation == 2:
+        # its `input_spec` is lost in `__init__`
+        shape = shape_of(tensor)
+        if len(shape) != 5:
+            raise Undetermined("UpSampling3D of tf.keras takes other ranks than 5")
     shape = check_rank(configuration, tensor, exactly=rank + 2)
     output = list(shape)
     lines: list[str] = []
@@ -372,6 +387,22 @@ def upsample(configuration: Configuration, inputs: Structure, call: Mapping[str,
         axis = index + offset
         if factor is None:
             raise Undetermined("`size` is None")
+        if isinstance(factor, int) and factor <= 0:
+            if configuration.generation == 3 or not isinstance(shape[axis], int):
+                raise Undetermined("`size` is not positive")
+            text = (
+                "ValueError: List argument 'indices' to 'SparseConcat' Op with length 0 shorter than minimum length 2."
+            )
+            raise Refused("argument", text, argument="size", value=factor)
         output[axis] = multiply(shape[axis], factor)
         _append(lines, f"{shape[axis]} * {factor} = {output[axis]}", output[axis])
-    return Applied(Tensor(tuple(output), elementwise_dtype(configuration, tensor)), (), tuple(lines))
+    dtype = elementwise_dtype(configuration, tensor)
+    if rank == 2 and configuration.generation == 2:
+        # `backend.resize_images`: one dynamic size makes both dynamic; only "nearest" keeps the element type
+        check_real(configuration, tensor, "bool")
+        if None in shape[offset : offset + 2]:
+            output[offset : offset + 2] = (None, None)
+            lines.clear()
+        if configuration.value("interpolation", "nearest") != "nearest":
+            dtype = "float32"
+    return Applied(Tensor(tuple(output), dtype), (), tuple(lines))
