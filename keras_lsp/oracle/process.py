@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -303,6 +304,7 @@ class Child:
         self._set_state("starting")
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="keras-lsp-")
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         try:
             self._run = run = _Run(self._at_home(), self._folder)
         except (OSError, ValueError) as error:

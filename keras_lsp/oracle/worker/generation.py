@@ -173,7 +173,7 @@ class Generation(object):
             make = self.layer_class(question.get("name"))
 
             def construct():
-                positional, keywords = decoder.call(args, arguments)
+                positional, keywords = decoder.call(args, arguments, callee=make)
                 return make(*positional, **keywords)
 
             inputs = question.get("inputs")

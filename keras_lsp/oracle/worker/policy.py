@@ -286,7 +286,7 @@ def check_public_layer(name, section, member):
         raise Refused("%s is not a public layer" % name)
 
 
-def check_call(member, arguments):
+def check_call(arguments):
     """Refuse arguments that would make Keras read a file or fetch a URL."""
     for key, value in arguments.items():
         if not isinstance(key, str):
@@ -295,6 +295,16 @@ def check_call(member, arguments):
             raise Refused("%s=%r names a file" % (key, value))
         if isinstance(value, str) and key != "name":
             check_string(value)
+
+
+def check_positional(callee, args):
+    """Refuse a file name given by position."""
+    if any(isinstance(value, str) for value in args):
+        try:
+            names = list(inspect.signature(callee).parameters)
+        except (TypeError, ValueError):
+            return
+        check_call({name: value for name, value in zip(names, args) if name in FILE_ARGUMENTS})
 
 
 def check_string(value):

@@ -31,9 +31,11 @@ class Decoder(object):
             raise Refused("an integer does not fit 64 bits")
         return value
 
-    def call(self, args, arguments, depth=0):
+    def call(self, args, arguments, depth=0, callee=None):
         """Return the decoded positional and keyword arguments of a constructor or function."""
-        policy.check_call(None, arguments)
+        policy.check_call(arguments)
+        if callee is not None:
+            policy.check_positional(callee, args)
         keywords = {}
         for key, value in arguments.items():
             if key == "unroll" and value is True and not self._keep_unroll:
@@ -52,11 +54,11 @@ class Decoder(object):
             if isinstance(name, str) and "." not in name:
                 name = "keras.layers." + name
             make = self._generation.layer_class(name)
-            args, keywords = self.call(value.get("args", ()), value.get("arguments", {}), depth)
+            args, keywords = self.call(value.get("args", ()), value.get("arguments", {}), depth, make)
             return make(*args, **keywords)
         if "object" in keys and keys <= {"object", "args", "arguments"}:
             make = self._generation.public_object(value["object"])
-            args, keywords = self.call(value.get("args", ()), value.get("arguments", {}), depth)
+            args, keywords = self.call(value.get("args", ()), value.get("arguments", {}), depth, make)
             return make(*args, **keywords)
         if keys == {"reference"}:
             return self._generation.reference(value["reference"])
