@@ -1,0 +1,287 @@
+"""Functions of each element by itself: arithmetic, comparison, activations, casts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from keras_lsp.shapes.dim import Expr
+from keras_lsp.shapes.ops import contents
+from keras_lsp.shapes.ops.arguments import Call, as_tensor, dtype_of
+from keras_lsp.shapes.ops.broadcasting import broadcast
+from keras_lsp.shapes.ops.dtypes import Dtype, is_float, is_integer, keras_float, promote_dtypes, standardize, to_float
+from keras_lsp.shapes.outcome import Undetermined
+from keras_lsp.shapes.tensor import Tensor
+
+
+def unary(call: Call) -> object:
+    """One array to one of the same shape; option `dtype` says which type comes out, `keep` that the elements stay."""
+    value = call.value("x")
+    x = call.tensor("x")
+    dtype = call.dtype(_UNARY_TYPES[call.options.get("dtype", "same")](x.dtype, call.kind))
+    if "keep" in call.options:
+        return Tensor(x.shape, dtype, x.content, x.classes)
+    content = contents.transform(call.options.get("function", call.name.rpartition(".")[2]), x)
+    if content is not None and call.kind == "numpy" and not isinstance(value, Tensor):
+        return float(cast("float", content)) if is_float(dtype) else content
+    return Tensor(x.shape, dtype, content)
+
+
+def cast_to(call: Call) -> Tensor:
+    """The same elements as another type; labels stay labels."""
+    x = call.tensor("x")
+    dtype = call.dtype(call.options.get("dtype"))
+    content = x.content
+    if content is not None and not (is_integer(dtype) and is_integer(x.dtype)):
+        whole = x.shape == () and isinstance(content, int | float) and is_integer(dtype)
+        content = int(cast("float", content)) if whole else content if is_float(dtype) else None
+    return Tensor(x.shape, dtype, content, x.classes if is_integer(dtype) or is_float(dtype) else None)
+
+
+def like(call: Call) -> Tensor:
+    """An array of the shape of another one, of its type unless another is asked for; `shape` may ask for another one too."""
+    x = call.tensor("x")
+    dtype = call.dtype(x.dtype)
+    if call.given("shape"):
+        return Tensor(call.sizes("shape"), dtype)
+    return Tensor(x.shape, dtype)
+
+
+def binary(call: Call) -> object:
+    """Two arrays that are broadcast together; option `dtype` says which type comes out, `op` the arithmetic of sizes."""
+    left, right = call.value("x1"), call.value("x2")
+    result = combine(left, right, call.kind, call.options.get("dtype", "promote"), call.options.get("op"), _words(call))
+    plain = call.kind == "numpy" and not isinstance(left, Tensor) and not isinstance(right, Tensor)
+    return result.content if plain and result.shape == () and isinstance(result.content, int | float | Expr) else result
+
+
+def _words(call: Call) -> str:
+    return call.kind
+
+
+def combine(left: object, right: object, kind: str, rule: str, symbol: str | None, words: str) -> Tensor:
+    """Two values broadcast together.
+
+    Args:
+        left: an array, number or nested list.
+        right: the same.
+        kind: whose promotion rules hold; "" where that is not known.
+        rule: which type comes out, a key of the table of rules below.
+        symbol: the arithmetic of the elements, for constant arrays.
+        words: in whose words a refusal is told.
+    """
+    a, b = as_tensor(left, kind or "numpy"), as_tensor(right, kind or "numpy")
+    if a.dtype == "string" or b.dtype == "string":
+        words = "numpy"
+    shape = broadcast(a.shape, b.shape, kind=words)
+    dtypes = (dtype_of(left, kind or "numpy"), dtype_of(right, kind or "numpy"))
+    content = contents.combine(symbol, a, b) if symbol and (a.content is not None and b.content is not None) else None
+    return Tensor(shape, _binary_type(rule, kind, *dtypes), content)
+
+
+def _binary_type(rule: str, kind: str, *dtypes: Dtype) -> Dtype:
+    if kind:
+        return _BINARY_TYPES[rule](kind, *dtypes)
+    answers = {_BINARY_TYPES[rule](each, *dtypes) for each in ("keras", "tensorflow", "numpy")}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def variadic(call: Call) -> Tensor:
+    """Several arrays of one shape added up or averaged (tf.add_n, keras.layers.add on lists)."""
+    tensors = call.tensors("xs")
+    if not tensors:
+        raise Undetermined("there is no tensor")
+    shape = broadcast(*(tensor.shape for tensor in tensors), kind=call.kind)
+    return Tensor(shape, promote_dtypes(call.kind, *(tensor.dtype for tensor in tensors)))
+
+
+def where(call: Call) -> object:
+    """Elements of two arrays chosen by a condition; with the condition alone, where it holds (sizes depend on data)."""
+    condition = call.tensor("condition")
+    if not call.given("x1") and not call.given("x2"):
+        if condition.shape is None:
+            raise Undetermined("the rank of the condition is not known")
+        rank = len(condition.shape)
+        if call.kind == "tensorflow":
+            return Tensor((None, rank), "int64")
+        if call.kind == "keras":
+            # class Where: broadcast_shapes with two empty shapes
+            raise Undetermined("how many elements are true depends on the data")
+        return tuple(Tensor((None,), "int64") for _ in range(max(rank, 1)))
+    x1, x2 = call.tensor("x1"), call.tensor("x2")
+    shape = broadcast(condition.shape, x1.shape, x2.shape, kind=call.kind)
+    return Tensor(shape, call.promote("x1", "x2"))
+
+
+def clip(call: Call) -> object:
+    """Elements kept between two bounds; the bounds may be arrays."""
+    x = call.tensor("x")
+    shapes = [x.shape]
+    dtypes: list[Dtype] = [dtype_of(call.value("x"), call.kind)]
+    for name in ("low", "high"):
+        if call.given(name):
+            shapes.append(call.tensor(name).shape)
+            dtypes.append(dtype_of(call.value(name), call.kind))
+    if call.kind == "keras":
+        return Tensor(x.shape, "int32" if x.dtype == "bool" else x.dtype)
+    dtype = x.dtype if call.kind == "tensorflow" else promote_dtypes("numpy", *dtypes)
+    return Tensor(broadcast(*shapes, kind=call.kind), dtype)
+
+
+def first_shape(call: Call) -> Tensor:
+    """Keras answers with the first operand's shape where it should broadcast (bitwise functions of numpy.py)."""
+    x, y = call.tensor("x1"), call.tensor("x2")
+    shape = broadcast(x.shape, y.shape, kind=call.kind)
+    if x.shape is not None and shape != x.shape:
+        raise Undetermined("Keras's symbolic shape of a broadcast bitwise function is not the real one")
+    shifted = "shift" in call.name and not isinstance(call.value("x2"), Tensor)
+    return Tensor(shape, x.dtype if shifted else call.promote("x1", "x2"))
+
+
+def select(call: Call) -> Tensor:
+    """The first of several arrays whose condition holds (class Select takes shape and type of the first choice)."""
+    choices = call.tensors("choices")
+    conditions = call.tensors("conditions")
+    if not choices:
+        raise Undetermined("there is no choice")
+    if call.kind == "keras":
+        return choices[0].with_shape(choices[0].shape)
+    shape = broadcast(*(tensor.shape for tensor in (*conditions, *choices)), kind=call.kind)
+    return Tensor(shape, promote_dtypes(call.kind, *(tensor.dtype for tensor in choices)))
+
+
+def to_array(call: Call) -> object:
+    """A value as an array or tensor, with its elements where they are few (array, constant, convert_to_tensor, Variable)."""
+    value = call.value("x")
+    x = as_tensor(value, call.kind)
+    dtype = x.dtype
+    if call.given("dtype_hint"):
+        dtype = x.dtype if isinstance(value, Tensor) else standardize(call.value("dtype_hint"), call.kind)
+    dtype = call.dtype(dtype)
+    result = Tensor(x.shape, dtype, x.content, x.classes)
+    if call.given("shape"):  # tf.constant(0, shape=(2, 3)), K.constant
+        result = Tensor(call.sizes("shape"), dtype, None, None)
+    if call.given("min_rank") and result.shape is not None:
+        missing = call.integer("min_rank") - len(result.shape)
+        if missing > 0:
+            result = Tensor((1,) * missing + result.shape, dtype)
+    return result
+
+
+def structure(call: Call) -> object:
+    """Every tensor of a structure as it is (stop_gradient, convert_to_numpy, get_value of lists)."""
+    return call.value("x")
+
+
+def same_structure(call: Call) -> object:
+    """The loop variables as they went in (class WhileLoop)."""
+    return call.value("x")
+
+
+def loss(call: Call) -> Tensor:
+    """One number per sample: the last axis is averaged away (the functions of keras.losses)."""
+    target, output = call.tensor("target"), call.tensor("output")
+    if target.shape is None or output.shape is None:
+        raise Undetermined("the rank of the tensors is not known")
+    if "sparse" in call.options:
+        if not output.shape:
+            raise Undetermined("a scalar has no classes")
+        axis = call.axis("axis", len(output.shape), -1) or 0
+        return Tensor(tuple(dim for index, dim in enumerate(output.shape) if index != axis), output.dtype)
+    target_shape, output_shape = target.shape, output.shape
+    # squeeze_or_expand_to_same_rank of keras/src/losses/losses.py
+    if len(target_shape) == len(output_shape) + 1 and target_shape[-1] == 1:
+        target_shape = target_shape[:-1]
+    elif len(output_shape) == len(target_shape) + 1 and output_shape[-1] == 1:
+        output_shape = output_shape[:-1]
+    shape = broadcast(target_shape, output_shape, kind=call.kind)
+    return Tensor(shape[:-1] if shape else (), output.dtype if is_float(output.dtype) else None)
+
+
+def elementwise_loss(call: Call) -> Tensor:
+    """A loss per element, of two arrays of exactly one shape (class BinaryCrossentropy)."""
+    target, output = call.tensor("target"), call.tensor("output")
+    return Tensor(broadcast(target.shape, output.shape, kind=call.kind), output.dtype)
+
+
+def _same(dtype: Dtype, kind: str) -> Dtype:
+    return dtype
+
+
+def _rounded(dtype: Dtype, kind: str) -> Dtype:
+    """floor, ceil: Keras gives floats; NumPy since 2.1 keeps whole numbers, before it did not."""
+    if kind == "numpy":
+        return dtype if is_float(dtype) else None
+    return dtype if kind == "tensorflow" else keras_float(dtype)
+
+
+def _double(dtype: Dtype, kind: str) -> Dtype:
+    if kind == "keras" and dtype == "int64":
+        return "float64"
+    return dtype if kind == "tensorflow" else to_float(dtype, kind)
+
+
+def _to_real(dtype: Dtype, kind: str) -> Dtype:
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype or "", dtype) if kind != "keras" else dtype
+
+
+def _real_float(dtype: Dtype, kind: str) -> Dtype:
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype or "") or to_float(dtype, kind)
+
+
+_UNARY_TYPES: Mapping[str, Callable[[Dtype, str], Dtype]] = {
+    "same": _same,
+    "bool": lambda dtype, kind: "bool",
+    "int32": lambda dtype, kind: "int32",
+    "int64": lambda dtype, kind: "int64",
+    "index": lambda dtype, kind: "int64" if kind == "numpy" else "int32",
+    "string": lambda dtype, kind: "string",
+    "float32": lambda dtype, kind: "float32",
+    "uint8": lambda dtype, kind: "uint8",
+    # TensorFlow refuses whole numbers where the result is real
+    "float": lambda dtype, kind: dtype if kind == "tensorflow" else to_float(dtype, kind),
+    "double": _double,
+    "rounded": _rounded,
+    "counted": lambda dtype, kind: "int32" if dtype == "bool" and kind == "keras" else dtype,
+    "real": _to_real,
+    "angle": _real_float,
+    "complex": lambda dtype, kind: "complex64" if dtype in ("float32", "float16") else "complex128" if dtype else None,
+}
+
+
+def _divided(kind: str, *dtypes: Dtype) -> Dtype:
+    if kind == "keras":
+        return promote_dtypes(kind, *dtypes, "float")
+    dtype = promote_dtypes(kind, *dtypes)
+    if dtype is None or is_float(dtype) or dtype.startswith("complex"):
+        return dtype
+    if kind == "tensorflow":
+        return "float32" if dtype in ("int8", "uint8", "int16", "uint16") else "float64"
+    return "float64"
+
+
+def _with_float(kind: str, *dtypes: Dtype) -> Dtype:
+    if kind == "keras":
+        return promote_dtypes(kind, *dtypes, "float")
+    dtype = promote_dtypes(kind, *dtypes)
+    return dtype if kind == "tensorflow" else to_float(dtype, kind)
+
+
+def _hypotenuse(kind: str, *dtypes: Dtype) -> Dtype:
+    return _double(promote_dtypes(kind, *dtypes), kind)
+
+
+def _no_bool(kind: str, *dtypes: Dtype) -> Dtype:
+    dtype = promote_dtypes(kind, *dtypes)
+    return ("int32" if kind == "keras" else "int8") if dtype == "bool" else dtype
+
+
+_BINARY_TYPES: Mapping[str, Callable[..., Dtype]] = {
+    "promote": promote_dtypes,
+    "bool": lambda kind, *dtypes: "bool",  # pyright: ignore[reportUnknownLambdaType]
+    "divide": _divided,
+    "float": _with_float,
+    "double": _hypotenuse,
+    "no_bool": _no_bool,
+    "first": lambda kind, first, second: first,  # pyright: ignore[reportUnknownLambdaType]
+}
