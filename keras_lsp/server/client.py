@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types as t
 
@@ -126,3 +126,8 @@ def kind_matches(kind: str, wanted: Collection[str] | None) -> bool:
     if wanted is None:
         return True
     return any(kind == want or want == "" or kind.startswith(want + ".") for want in wanted)
+
+
+def plain_object(value: Any) -> dict[str, Any]:
+    """What a client sent as "any": the object it is, or an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
 from lsprotocol import types as t
@@ -51,6 +51,18 @@ class Stale(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that takes files or another process: computed on a thread of its own, so that the lane goes on."""
+
+    compute: Callable[[], Any]
+
+    def answer(self, prepared: Any, params: Any) -> Any:
+        """Compute, where an endpoint's own handler would stand."""
+        del prepared, params
+        return self.compute()
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """How one request method is answered.
 
@@ -60,6 +72,7 @@ class Endpoint:
         options: what the method's registration options say, `None` where it has none.
         offered: whether this client is offered the method at all.
         newest_wins: whether an older question of the same document is dropped when a newer one waits.
+        nothing: the answer about a document that is not open or too large.
         fails: whether an internal error is told (a command) rather than answered with nothing (a hover).
         when_stale: the error of a question about a text that has changed.
     """
@@ -70,6 +83,7 @@ class Endpoint:
     options: Any = None
     offered: Callable[[t.ClientCapabilities], bool] = lambda capabilities: True
     newest_wins: bool = False
+    nothing: Any = None
     fails: bool = False
     when_stale: tuple[int, str, Any] = (t.LSPErrorCodes.ContentModified, "the document changed", None)
 
@@ -346,7 +360,13 @@ class Dispatcher:
         try:
             if not is_current():
                 raise Stale
-            result = self.protocol.plain(endpoint.handle(prepared, params))
+            answer = endpoint.nothing if prepared is None else endpoint.handle(prepared, params)
+            if isinstance(answer, Later):
+                later = replace(endpoint, handle=answer.answer)
+                run = threading.Thread(target=self._answer, args=(pending, later, prepared, params), daemon=True)
+                run.start()
+                return
+            result = self.protocol.plain(answer)
             if not is_current():
                 raise Stale
         except Stale:
@@ -378,6 +398,8 @@ class Dispatcher:
             log_failure(method, error)
 
     def _typed(self, method: str, raw: Any) -> Any:
+        if method not in t.METHOD_TO_TYPES:
+            return raw
         expected = t.METHOD_TO_TYPES[method][2]
         return None if expected is None else self.protocol.structure(raw, expected)
 

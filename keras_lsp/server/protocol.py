@@ -195,8 +195,8 @@ def _clamped(value: Any) -> Any:
 def _error_path(error: BaseException) -> list[str | int]:
     """Where in the JSON the first innermost error is."""
     path: list[str | int] = []
-    for error in _innermost(error):
-        for note in getattr(error, "__notes__", ()):
+    for cause in _causes(error):
+        for note in getattr(cause, "__notes__", ()):
             if isinstance(note, AttributeValidationNote):
                 path.append(_camel_case(note.name))
             elif isinstance(note, IterableValidationNote):
@@ -204,7 +204,7 @@ def _error_path(error: BaseException) -> list[str | int]:
     return path
 
 
-def _innermost(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """The first cause of a validation error, the first cause of that, and so on."""
     while isinstance(error, BaseValidationError):
         error = cast("tuple[BaseException, ...]", cast("Any", error).exceptions)[0]
@@ -232,8 +232,7 @@ def _remove(value: Any, path: list[str | int]) -> bool:
 
 def _describe(error: BaseException) -> str:
     path = _error_path(error)
-    for error in _innermost(error):
-        pass
+    *_, last = error, *_causes(error)
     where = ".".join(str(part) for part in path) or "the parameters"
-    what = f"missing {error}" if isinstance(error, KeyError) else type(error).__name__
+    what = f"missing {last}" if isinstance(last, KeyError) else type(last).__name__
     return f"invalid parameters at {where}: {what}"

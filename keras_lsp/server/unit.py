@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pygls.uris import to_fs_path
 
 from keras_lsp.text.document import Document
 from keras_lsp.text.lines import LineIndex
+from keras_lsp.text.notebook import VirtualModule, mask_module, needs_masking
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Unit:
         document: what is analysed.
         serial: grows with every change, whatever versions the client counts.
         parts: the client's documents in it, in order; for a text document itself.
+        module: how notebook syntax was masked, where there is any; its sections parse each by themselves.
     """
 
     uri: str
     document: Document
     serial: int
-    parts: tuple[Part, ...] = field(default=())
+    parts: tuple[Part, ...] = ()
+    module: VirtualModule | None = None
 
     @cached_property
     def path(self) -> str:
@@ -53,9 +56,11 @@ class Unit:
     @property
     def sections(self) -> tuple[tuple[int, int], ...]:
         """The spans of a notebook's cells."""
-        if len(self.parts) == 1 and self.parts[0].document is self.document:
-            return ()
-        return tuple((part.start, part.end) for part in self.parts)
+        return () if self.module is None else self.module.sections
+
+    def is_masked(self, start: int, end: int) -> bool:
+        """Whether the analysed text differs there from what the author wrote, so that no edit may touch it."""
+        return self.module is not None and self.module.is_masked(start, end)
 
     def part(self, uri: str) -> Part | None:
         """The part that the client knows by this URI."""
@@ -85,5 +90,9 @@ def file_path(uri: str) -> str | None:
 
 
 def single(document: Document, serial: int) -> Unit:
-    """The unit of a text document."""
-    return Unit(document.uri, document, serial, (Part(document, 0),))
+    """The unit of a text document; notebook syntax is masked in one that JupyterLab sends, or that has cell markers."""
+    parts = (Part(document, 0),)
+    if needs_masking(document.text):
+        module = mask_module(document.text)
+        return Unit(document.uri, replace(document, text=module.text), serial, parts, module)
+    return Unit(document.uri, document, serial, parts)

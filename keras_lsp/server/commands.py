@@ -1,0 +1,119 @@
+"""Commands that an editor can offer: model summary and graph, a rule's explanation, and help with the server itself.
+
+Each takes one object and answers with one, so that any client can show the result its own way; a client that says it does nothing
+with results gets what it can show instead.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types as t
+
+from keras_lsp import __version__
+from keras_lsp.server.dispatch import RequestError, failures
+from keras_lsp.server.session import View
+
+if TYPE_CHECKING:
+    from keras_lsp.inference.facts import ModelFact
+    from keras_lsp.server.application import Application
+
+Arguments = Mapping[str, Any]
+Command = Callable[["Application", Arguments], Any]
+
+
+def _view(application: Application, arguments: Arguments) -> View:
+    view = application.session.view(str(arguments.get("uri", "")))
+    if view is None:
+        raise RequestError(t.ErrorCodes.InvalidParams, "the argument's uri names no open document")
+    return view
+
+
+def _model(application: Application, view: View, arguments: Arguments) -> ModelFact:
+    """The model meant: by index, by variable name, at a position, or the only one."""
+    models = view.analysis.facts.models
+    if not models:
+        raise RequestError(t.LSPErrorCodes.RequestFailed, "no Keras model was found in this file")
+    index, name = arguments.get("model"), arguments.get("name")
+    if isinstance(index, int) and 0 <= index < len(models):
+        return models[index]
+    if isinstance(name, str):
+        for model in models:
+            if name in (model.variable, model.name):
+                return model
+        raise RequestError(t.LSPErrorCodes.RequestFailed, f"no model named {name[:100]!r} in this file")
+    position = arguments.get("position")
+    if position is not None:
+        typed = application.server.protocol.structure(position, t.Position)
+        offset = view.offset(typed)
+        before = [model for model in models if model.span.start <= offset]
+        return before[-1] if before else models[0]
+    return models[0]
+
+
+def show_model_summary(application: Application, arguments: Arguments) -> dict[str, Any]:
+    """The table of `model.summary()`; arguments: uri, and model (index), name or position."""
+    from keras_lsp.features.summary import model_summary
+
+    view = _view(application, arguments)
+    model = _model(application, view, arguments)
+    return {"title": f"Model: {model.name}", "text": model_summary(model), "languageId": "plaintext"}
+
+
+def show_model_graph(application: Application, arguments: Arguments) -> dict[str, Any]:
+    """The model's graph as Mermaid text and as SVG; arguments as for the summary."""
+    from keras_lsp.features.graph import model_graph
+
+    view = _view(application, arguments)
+    model = _model(application, view, arguments)
+    return {"title": f"Model: {model.name}", **model_graph(model)}
+
+
+def explain_error(application: Application, arguments: Arguments) -> dict[str, Any]:
+    """A rule's documentation as Markdown; arguments: code."""
+    from keras_lsp.rules.registry import find_rule
+
+    rule = find_rule(str(arguments.get("code", "")))
+    if rule is None:
+        raise RequestError(t.ErrorCodes.InvalidParams, "the argument's code names no rule")
+    return {"title": f"{rule.code} {rule.name}", "text": rule.documentation, "languageId": "markdown"}
+
+
+def restart_worker(application: Application, arguments: Arguments) -> dict[str, Any]:
+    """Start the Keras and Jedi processes anew, and ask again what they did not answer."""
+    del arguments
+    application.worlds.restart()
+    application.background.forget()
+    application.dispatcher.call_soon(application.knowledge_changed)
+    return {"state": application.worlds.state()}
+
+
+def print_debug_information(application: Application, arguments: Arguments) -> dict[str, Any]:
+    """What a report of a problem should hold; no source text."""
+    client = application.session.client
+    information: dict[str, Any] = {
+        "keras-lsp": __version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "client": client.name,
+        "columns": client.encoding,
+        "diagnostics": "pulled" if client.pulls_diagnostics else "pushed",
+        **application.session.summary(),
+        "projects": application.worlds.summary(),
+        "processes": application.worlds.state(),
+        "internal errors": failures(),
+    }
+    text = "\n".join(f"{key}: {value}" for key, value in information.items())
+    return {"title": "keras-lsp", "text": text, "languageId": "plaintext", "information": information}
+
+
+COMMANDS: Mapping[str, Command] = {
+    "keras-lsp.showModelSummary": show_model_summary,
+    "keras-lsp.showModelGraph": show_model_graph,
+    "keras-lsp.explainError": explain_error,
+    "keras-lsp.restartWorker": restart_worker,
+    "keras-lsp.printDebugInformation": print_debug_information,
+}
