@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from keras_lsp.catalogue import Catalogue, load_catalogue
 from keras_lsp.inference.facts import Facts, Span
 from keras_lsp.inference.world import World
 from keras_lsp.syntax.parse import ParsedModule
@@ -90,6 +91,11 @@ class Context:
     def source(self, span: Span) -> str:
         """The text of a span."""
         return self.text[span.start : span.end]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is true about that Keras."""
+        return load_catalogue(self.world.keras)
 
     @cached_property
     def failures(self) -> dict[str, list[Failure]]:

@@ -34,7 +34,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import Argument, Call
+from keras_lsp.inference.facts import Argument
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import first_shape_argument, ranks
 from keras_lsp.rules.input_layers import fixes
@@ -63,7 +63,7 @@ def check(context: Context) -> Iterator[Finding]:
             f"{f': {meaning}' if meaning else ''}. "
             f"{f'Drop the first number: `{inner}`. ' if inner else ''}{raises(context, failure.error)}"
         )
-        yield RULE.finding(place(call, argument), message, fixes=fixes(_drop(context, call, argument)))
+        yield RULE.finding(place(call, argument), message, fixes=fixes(drop_first(context, argument)))
     for event, call, name, data in shape_of_whole_array(context):
         argument = call.arguments[name]
         message = (
@@ -72,13 +72,12 @@ def check(context: Context) -> Iterator[Finding]:
             f"Write `{name}={literal(data[1:])}`, without the number of samples."
         )
         related = ((event.call.span, f"the data given here is {format_shape(data)}"),)
-        fix = _drop(context, call, argument, Applicability.SAFE)
+        fix = drop_first(context, argument, Applicability.SAFE)
         yield RULE.finding(place(call, argument), message, related=related, fixes=fixes(fix))
 
 
-def _drop(context: Context, call: Call, argument: Argument, applicability: Applicability | None = None) -> Fix | None:
-    """Leave out the first axis of a shape as written."""
-    del call
+def drop_first(context: Context, argument: Argument, applicability: Applicability | None = None) -> Fix | None:
+    """Leave out the first axis of a shape as it is written; unless said otherwise, that is safe only for `None`."""
     if not is_written(argument):
         return None
     source = context.source(argument.span)

@@ -81,9 +81,8 @@ def literal(shape: Iterable[Dim]) -> str:
 
 
 def keras_name(context: Context) -> str:
-    """`Keras 3.15`, `Keras 2.15`."""
-    major, minor, _ = context.keras
-    return f"Keras {major}.{minor}"
+    """`Keras 3.15`, `tf.keras of TensorFlow 2.3`."""
+    return context.world.keras.label
 
 
 def raises(context: Context, error: ShapeError) -> str:
