@@ -192,6 +192,8 @@ class ModelEvent:
         inputs, outputs: the model's tensors at that moment (`None` if unknown or not built).
         compiled: the last `compile` event of the model before this one.
         last_layer: the layer that made the model's (only) output.
+        first_layer: the layer that takes the model's (only) input: an `Input`, or the Sequential's first layer.
+        unbuilt: whether the model is certain to have no input shape and no weights at this moment.
     """
 
     method: str
@@ -202,6 +204,7 @@ class ModelEvent:
     compiled: ModelEvent | None = None
     last_layer: LayerFact | None = None
     first_layer: LayerFact | None = None
+    unbuilt: bool = False
 
 
 @dataclass(slots=True)
@@ -209,8 +212,11 @@ class Problem:
     """Something that is sure to fail and that is no layer application: an op, `Model(...)`, `add`, `Input(...)`.
 
     Attributes:
-        subject: what fails: "op", "model", "add", "input", "constructor", "unknown-keyword", "name", ...
-        error: what is raised.
+        subject: what fails: "unknown-keyword" (names in `error.facts["keywords"]`, a tuple), "constructor", "input"
+            (`Input(...)`), "op", "raw-op" (a TensorFlow, NumPy or backend function on a Keras 3 symbolic tensor),
+            "not-called" (a layer where a tensor is needed), "model" (`Model(...)`: a graph that is not connected), "add"
+            and "sequential" (what cannot be added), "name" (duplicate or refused names), ...
+        error: what is raised; `facts["argument"]` and `facts["value"]` say which argument is refused.
         related: other places that explain it, with words.
     """
 
