@@ -58,6 +58,12 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
+def inside_wrapper(layer: LayerFact) -> bool:
+    """Whether a wrapper's inner layer declares an input shape that Keras does not see."""
+    inner = inner_layer(layer)
+    return inner is not None and bool(written_keywords(inner.call))
+
+
 def _move(context: Context, layer: LayerFact, inner: LayerFact, names: list[str]) -> Fix | None:
     arguments = input_arguments(context, inner)
     removed = remove_arguments(context, inner.call, names)

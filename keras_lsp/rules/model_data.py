@@ -1,0 +1,215 @@
+"""What `compile`, `fit` and `predict` were given: arrays, losses, last layers; `None` wherever it is not certain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, ModelFact
+from keras_lsp.inference.values import DatasetValue, DictValue, External, LibraryObject, ListValue, TensorValue
+from keras_lsp.rules.base import Context
+from keras_lsp.rules.shape_arguments import as_shape, single
+from keras_lsp.shapes.dim import Shape
+from keras_lsp.shapes.tensor import Tensor
+
+TRAINING = frozenset(("fit", "evaluate", "train_on_batch", "test_on_batch"))
+PREDICTING = frozenset(("predict", "predict_on_batch", "predict_classes", "predict_proba"))
+CATEGORICAL = "categorical_crossentropy"
+SPARSE = "sparse_categorical_crossentropy"
+BINARY = "binary_crossentropy"
+CROSSENTROPIES = frozenset((CATEGORICAL, SPARSE, BINARY))
+# Losses that compare values elementwise, so that shapes are broadcast against each other.
+ELEMENTWISE = frozenset(
+    ("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "huber",
+     "log_cosh")
+)  # fmt: skip
+_ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "huber_loss": "huber",
+    "logcosh": "log_cosh",
+    "bce": BINARY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss as the program names it.
+
+    Attributes:
+        name: the function's name ("categorical_crossentropy").
+        from_logits: whether it expects values before softmax or sigmoid; `None` if not known.
+        instance: whether it is given as an object, not as a string or function.
+    """
+
+    name: str
+    from_logits: bool | None
+    instance: bool
+    argument: Argument
+
+
+def loss_of(compiled: ModelEvent | None) -> Loss | None:
+    """The only loss of a compiled model."""
+    argument = compiled.call.arguments.get("loss") if compiled is not None else None
+    if argument is None:
+        return None
+    value = argument.value
+    if isinstance(value, ListValue) and value.items is not None and len(value.items) == 1:
+        value = value.items[0]
+    if isinstance(value, str):
+        return Loss(loss_name(value), False, False, argument)
+    if isinstance(value, External):
+        leaf = value.path.rpartition(".")[2]
+        return Loss(loss_name(leaf), False, False, argument) if ".losses." in value.path else None
+    if isinstance(value, LibraryObject) and ".losses." in value.path:
+        logits = value.arguments.get("from_logits", False)
+        known = logits if isinstance(logits, bool) else None
+        return Loss(loss_name(value.path.rpartition(".")[2]), known, True, argument)
+    return None
+
+
+def loss_name(text: str) -> str:
+    """`CategoricalCrossentropy`, `categorical_crossentropy` and aliases as one name."""
+    if text.upper() == text and text.isalpha():
+        text = text.lower()
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower()
+    return _ALIASES.get(name, name)
+
+
+def array_of(event: ModelEvent, name: str) -> Tensor | None:
+    """The array given as `x` or `y`, batch axis included."""
+    argument = event.call.arguments.get(name)
+    value = argument.value if argument is not None else None
+    if isinstance(value, TensorValue):
+        return value.spec
+    source = event.call.arguments.get("x")
+    if isinstance(source and source.value, DatasetValue):
+        return _of_dataset(source.value, 0 if name == "x" else 1)  # type: ignore[union-attr]
+    if name == "x" and isinstance(value, DatasetValue):
+        return _of_dataset(value, 0)
+    return None
+
+
+def _of_dataset(dataset: DatasetValue, index: int) -> Tensor | None:
+    if dataset.batched is not True:
+        return None
+    element = dataset.element
+    if isinstance(element, ListValue):
+        element = tuple(element.items or ())
+    if isinstance(element, TensorValue) and index == 0:
+        return element.spec
+    if isinstance(element, tuple) and index < len(element) and isinstance(element[index], TensorValue):
+        return element[index].spec
+    return None
+
+
+def arrays_in(value: object) -> list[TensorValue] | None:
+    """The arrays of a list, tuple or dict that holds nothing else."""
+    if isinstance(value, ListValue):
+        value = value.items
+    elif isinstance(value, DictValue):
+        value = None if value.open else list(value.items.values())
+    if isinstance(value, list | tuple) and value and all(isinstance(item, TensorValue) for item in value):  # pyright: ignore[reportUnknownVariableType]
+        return list(value)  # pyright: ignore[reportUnknownArgumentType]
+    return None
+
+
+def events(context: Context, methods: frozenset[str]) -> Iterator[ModelEvent]:
+    """Certain enough events: nothing guarded, nothing seen only with made-up values."""
+    for event in context.facts.events:
+        if event.method in methods and not event.call.guarded and not event.call.symbolic:
+            yield event
+
+
+def output_shape(event: ModelEvent) -> Shape | None:
+    """The shape of the model's only output at an event."""
+    return None if event.outputs is None else single(event.outputs)
+
+
+def input_shape(event: ModelEvent) -> Shape | None:
+    """The shape of the model's only input at an event."""
+    return None if event.inputs is None else single(event.inputs)
+
+
+def whole_numbers(shape: Shape | None) -> bool:
+    """Whether every size but the first is a number."""
+    return shape is not None and all(isinstance(dim, int) for dim in shape[1:])
+
+
+def label_shapes(context: Context, model: ModelFact) -> list[Shape | None]:
+    """The label shapes that `fit` and `evaluate` of a model are given."""
+    found: list[Shape | None] = []
+    for event in context.facts.events:
+        if event.model is model and event.method in TRAINING:
+            labels = array_of(event, "y")
+            found.append(labels.shape if labels is not None else None)
+    return found
+
+
+def outputs_of_models(context: Context) -> Iterator[tuple[ModelFact, LayerFact]]:
+    """Models with one known output, and the layer that makes it."""
+    for model in context.facts.models:
+        if model.symbolic or not model.layers or model.outputs is None or len(model.outputs) != 1:
+            continue
+        last = next((e.last_layer for e in context.facts.events if e.model is model and e.last_layer), None)
+        last = last or model.layers[-1].fact
+        if last is not None and last.applications and last.applications[-1].output == model.outputs[0]:
+            yield model, last
+
+
+def reconstructions(context: Context) -> Iterator[tuple[ModelEvent, Shape, Shape]]:
+    """`fit(x, x)` with a model of known output: the event, the array's shape, the output's shape."""
+    for event in events(context, frozenset(("fit",))):
+        x, y = event.call.arguments.get("x"), event.call.arguments.get("y")
+        if x is None or y is None or (x.value is not y.value and context.source(x.span) != context.source(y.span)):
+            continue
+        target, output = array_of(event, "y"), output_shape(event)
+        if target is not None and target.shape is not None and output is not None:
+            yield event, target.shape, output
+
+
+def shape_of_whole_array(context: Context) -> Iterator[tuple[ModelEvent, Call, str, Shape]]:
+    """First layers whose shape argument is the whole shape of the array given to `fit`, number of samples included."""
+    seen: set[int] = set()
+    for event in events(context, TRAINING):
+        first = event.first_layer
+        data, expected = array_of(event, "x"), input_shape(event)
+        if first is None or data is None or data.shape is None or expected is None or id(first) in seen:
+            continue
+        if expected[1:] != data.shape or not all(isinstance(dim, int) for dim in data.shape):
+            continue
+        for name in ("input_shape", "shape"):
+            argument = first.call.arguments.get(name)
+            if argument is not None and as_shape(argument.value) == data.shape:
+                seen.add(id(first))
+                yield event, first.call, name, data.shape
+
+
+def is_whole_array(context: Context, event: ModelEvent) -> bool:
+    """Whether an event's data misfit is reported as a batch axis in the input shape."""
+    return any(found is event or found.first_layer is event.first_layer for found, *_ in shape_of_whole_array(context))
+
+
+def activation_of(layer: LayerFact | None) -> str | None:
+    """The name of a layer's activation, "linear" for none; `None` if the layer has none or it is not known."""
+    if layer is None or layer.custom:
+        return None
+    if layer.class_name == "Softmax":
+        return "softmax"
+    parameter = layer.configuration is not None and "activation" in layer.configuration.arguments
+    argument = layer.call.arguments.get("activation")
+    if argument is None:
+        if layer.call.unknown_arguments or not parameter or layer.class_name == "Activation":
+            return None
+        default = layer.configuration.arguments["activation"] if layer.configuration is not None else None
+        return "linear" if default is None else default if isinstance(default, str) else None
+    if argument.value is None:
+        return "linear"
+    if isinstance(argument.value, str):
+        return argument.value
+    if isinstance(argument.value, External):
+        return argument.value.path.rpartition(".")[2]
+    return None
