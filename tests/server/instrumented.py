@@ -1,0 +1,63 @@
+"""The real server with a few methods more, by which tests make handlers slow, noisy and faulty."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from keras_lsp.server import main
+
+
+def instrument() -> None:
+    from keras_lsp.server import requests
+    from keras_lsp.server.dispatch import Endpoint
+
+    def sleep(_context, params):
+        time.sleep(params["seconds"])
+        return "slept"
+
+    def shout(_context, _params):
+        print("print on the wire", flush=True)
+        os.write(1, b"a C library on the wire\n")
+        subprocess.run([sys.executable, "-c", "print('a child on the wire'); import sys; sys.stdin.read()"], check=True)
+        return "shouted"
+
+    def fail(_context, _params):
+        raise RuntimeError("secret source text")
+
+    def text(session, params):
+        unit = session.unit(params["uri"])
+        return None if unit is None else [part.document.text for part in unit.parts]
+
+    def modules(_context, _params):
+        return sorted(sys.modules)
+
+    def child(_context, _params):
+        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.PIPE)
+        return process.pid
+
+    requests.ENDPOINTS += (
+        Endpoint("test/sleep", sleep),
+        Endpoint("test/shout", shout),
+        Endpoint("test/fail", fail),
+        Endpoint("test/failLoudly", fail, fails=True),
+        Endpoint("test/text", text),
+        Endpoint("test/modules", modules),
+    )
+
+
+if __name__ == "__main__":
+    # The instruments are put in when the server imports its requests, which is after it claimed its streams.
+    import keras_lsp.server.entry as entry
+
+    forward = entry.claim_standard_streams
+
+    def claim():
+        streams = forward()
+        instrument()
+        return streams
+
+    entry.claim_standard_streams = claim
+    raise SystemExit(main())
