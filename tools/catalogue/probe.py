@@ -588,7 +588,11 @@ class Probe:
             except (TypeError, ValueError):
                 declared = set()
             for keyword, value in HIDDEN.items():
-                status, message = self.ask(cls, source, keyword, value)
+                if keyword in declared:  # its own parameter, whatever the value means there
+                    row[keyword] = ["accepted", None, True]
+                    continue
+                alone = cls.__name__ == "InputLayer" and "shape" in keyword  # instead of its other shape
+                status, message = self.ask(cls, "" if alone else source, keyword, value)
                 row[keyword] = [status, message, keyword in declared]
             table[path] = row
             takers[path] = {keyword: self.taker(cls, keyword) for keyword in HIDDEN if keyword != "foo"}

@@ -67,7 +67,7 @@ _FAMILIES = (
 
 # Tried in this order when the first does not construct the layer: versions differ.
 _ALTERNATIVES = {
-    "InputLayer": ("input_shape=(4,)", "shape=(4,)"),
+    "InputLayer": ("shape=(4,)", "input_shape=(4,)"),
     "CategoryEncoding": ("num_tokens=5", "max_tokens=5"),
     "Discretization": ("bin_boundaries=[0., 1.]", "bins=[0., 1.]"),
     "CutMix": ("", "factor=0.5"),
