@@ -62,6 +62,10 @@ class Command:
     start_seconds: float = START_SECONDS
     resident_mb: int = RESIDENT_MB
 
+    def with_arguments(self, *more: str) -> Command:
+        """Return the command with more arguments."""
+        return replace(self, arguments=(*self.arguments, *more))
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -306,7 +310,8 @@ class Child:
             self._folder = tempfile.mkdtemp(prefix="keras-lsp-")
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         try:
-            self._run = run = _Run(self._at_home(), self._folder)
+            command = self.prepare(Path(self._folder), self.command)
+            self._run = run = _Run(command, self._folder)
         except (OSError, ValueError) as error:
             return self._fail(f"it cannot be started: {error}")
         if self._closed:
@@ -330,12 +335,10 @@ class Child:
     def _introduction(self) -> str:
         return str(self.ready.get("name", ""))
 
-    def _at_home(self) -> Command:
-        """Point the home folders of the child to its own empty folder."""
-        folder = self._folder or ""
-        home = {"HOME": folder, "USERPROFILE": folder, "KERAS_HOME": folder, "TMPDIR": folder, "TEMP": folder}
-        environment = {**self.command.environment, **home}
-        return replace(self.command, environment=environment)
+    def prepare(self, folder: Path, command: Command) -> Command:
+        """Return what to start, given the child's own empty folder, which is its home as well."""
+        home = dict.fromkeys(("HOME", "USERPROFILE", "KERAS_HOME", "TMPDIR", "TEMP"), str(folder))
+        return replace(command, environment={**command.environment, **home})
 
     def _last_words(self, reason: str) -> str:
         run = self._run
