@@ -12,7 +12,7 @@ from typing import cast
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr
 from keras_lsp.shapes.outcome import Refused, Undetermined, Weight
-from keras_lsp.shapes.refusals import bad_argument, standalone
+from keras_lsp.shapes.refusals import bad_argument, standalone, unchecked
 from keras_lsp.shapes.tensor import Tensor
 
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "half", "double"})
@@ -42,29 +42,27 @@ def read_tuple(
         found = cast("Sequence[object]", value)
         if len(found) != count:
             raise bad_argument(name, found, text)
-        items = tuple(_whole(item, name, text, found) for item in found)
+        items = tuple(_whole(configuration, item, name, text, found) for item in found)
     elif value is None or isinstance(value, float | str):
         raise bad_argument(name, value, text)
     else:
         raise Undetermined(f"`{name}` is {value!r}")
-    low = 0 if allow_zero or (standalone(configuration)) else 1
-    if standalone(configuration):  # keras/utils/conv_utils.py of Keras 2.3 does not look at signs
-        return items
-    if configuration.keras < (2, 5):  # neither does TensorFlow 2.3
-        return items
+    low = 0 if allow_zero and not (unchecked(configuration) and name == "strides") else 1
     for item in items:
         if isinstance(item, int) and item < low:
+            if unchecked(configuration):
+                raise Undetermined(f"what becomes of a `{name}` that is not positive in this version is not known")
             requirement = ">= 0" if allow_zero else "> 0"
             raise bad_argument(name, items, f"{text}, including {item}, which does not satisfy `value {requirement}`")
     return items
 
 
-def _whole(item: object, name: str, text: str, value: object) -> Dim:
+def _whole(configuration: Configuration, item: object, name: str, text: str, value: object) -> Dim:
     if isinstance(item, UnknownValue):
         raise Undetermined(f"a value in `{name}` is not known: {item.reason}")
     if isinstance(item, int | Expr):
         return item
-    if item is None or isinstance(item, str | list | tuple | dict):
+    if item is None or (isinstance(item, str | list | tuple | dict) and not unchecked(configuration)):
         raise bad_argument(name, value, text)
     raise Undetermined(f"`{name}` holds {item!r}")
 
@@ -85,6 +83,8 @@ def read_padding(configuration: Configuration, *, causal: bool = False) -> str:
     if configuration.generation == 3:
         allowed = "{'valid', 'same', 'causal'}" if causal else "{'valid', 'same'}"
         text = f"The `padding` argument must be a list/tuple or one of {allowed}. Received: {padding}"
+    elif unchecked(configuration):
+        raise Undetermined(f"what becomes of `padding={value!r}` in this version is not known")
     elif padding == "causal":
         text = "Causal padding is only supported for `Conv1D`and `SeparableConv1D`."
     else:

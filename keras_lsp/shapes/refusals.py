@@ -22,6 +22,11 @@ QUOTED_NAME = (2, 5)
 NAMED_INPUT = (3, 13)
 
 
+def unchecked(configuration: Configuration) -> bool:
+    """Whether this is Keras 2.3 or TensorFlow 2.3, whose constructors look at signs and types of few arguments."""
+    return configuration.keras < QUOTED_NAME
+
+
 def standalone(configuration: Configuration) -> bool:
     """Whether this is Keras 2.3 or older, which is not part of TensorFlow."""
     return configuration.keras < STANDALONE_END

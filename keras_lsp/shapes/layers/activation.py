@@ -13,7 +13,7 @@ from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, format_shape
 from keras_lsp.shapes.formulas import number
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined
-from keras_lsp.shapes.refusals import bad_argument, only_tensor, shape_of, standalone, undefined_weight
+from keras_lsp.shapes.refusals import bad_argument, only_tensor, shape_of, standalone, unchecked, undefined_weight
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -80,6 +80,8 @@ def normalize_exponentials(configuration: Configuration, inputs: Structure, call
     value = configuration.value("axis", -1)
     axes = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
     rank = tensor.rank
+    if unchecked(configuration) and isinstance(value, list | tuple):
+        raise Undetermined("what several axes mean in this version is not known")
     check_real(configuration, tensor)
     for axis in axes if rank is not None else ():
         if isinstance(axis, int) and rank is not None and not -rank <= axis < rank:
@@ -93,8 +95,14 @@ def normalize_exponentials(configuration: Configuration, inputs: Structure, call
 
 @layer("ELU", "ThresholdedReLU")
 def transform(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
-    """The same shape, whatever the axis."""
+    """The same shape."""
     tensor = only_tensor(configuration, inputs, checked=False)
+    if (
+        configuration.class_name == "ThresholdedReLU"
+        and unchecked(configuration)
+        and tensor.dtype != configuration.floatx
+    ):
+        raise Undetermined(f"what ThresholdedReLU makes of {tensor.dtype} in this version is not known")
     check_real(configuration, tensor)
     return Applied(Tensor(tensor.shape, elementwise_dtype(configuration, tensor)))
 
@@ -111,9 +119,9 @@ def check_relu(configuration: Configuration) -> None:
     if value is not None and wrong:
         text = f"max_value of a ReLU layer cannot be a negative value. Received: max_value={value}"
         raise bad_argument("max_value", value, text)
-    for name in ("negative_slope", "threshold"):
+    for name in ("negative_slope",) if unchecked(configuration) else ("negative_slope", "threshold"):
         wrong, value = _negative(configuration, name)
-        if wrong and (value is not None or not standalone(configuration)):
+        if wrong:
             text = f"{name} of a ReLU layer cannot be None or a negative value. Received: {name}={value}"
             raise bad_argument(name, value, text)
 
@@ -130,7 +138,7 @@ def check_leaky_relu(configuration: Configuration) -> None:
                 f"Received: negative_slope={value}"
             )
             raise bad_argument(name, value, text)
-    elif not standalone(configuration) and configuration.value("alpha", 0.3) is None:
+    elif not unchecked(configuration) and configuration.value("alpha", 0.3) is None:
         text = "The alpha value of a Leaky ReLU layer cannot be None, Expecting a float. Received: None"
         raise bad_argument("alpha", None, text)
 
@@ -138,7 +146,7 @@ def check_leaky_relu(configuration: Configuration) -> None:
 @constructor("ELU")
 def check_elu(configuration: Configuration) -> None:
     """`ELU.__init__` of tf.keras."""
-    if configuration.generation == 2 and not standalone(configuration) and configuration.value("alpha", 1.0) is None:
+    if configuration.generation == 2 and not unchecked(configuration) and configuration.value("alpha", 1.0) is None:
         text = "Alpha of an ELU layer cannot be None, expecting a float. Received: None"
         raise bad_argument("alpha", None, text)
 
@@ -175,6 +183,8 @@ def activate_parametrically(configuration: Configuration, inputs: Structure, cal
         text = f"ValueError: Cannot convert a partially known TensorShape {format_shape(sizes)} to a Tensor."
         raise Refused("axis-undefined", text, axis=axis, shape=shape)
     check_real(configuration, tensor)
+    if standalone(configuration) and tensor.dtype != configuration.floatx:
+        raise Undetermined(f"what PReLU makes of {tensor.dtype} in this version is not known")
     alpha = weight(configuration, "alpha", *sizes)
     line = f"{' * '.join(number(size) for size in sizes) or '1'} = {number(alpha.size)}"
     return Applied(Tensor(shape, elementwise_dtype(configuration, tensor)), (alpha,), (line,))

@@ -41,6 +41,7 @@ from keras_lsp.shapes.refusals import (
     conflict,
     only_tensor,
     standalone,
+    unchecked,
     undefined_weight,
 )
 from keras_lsp.shapes.registry import constructor, layer
@@ -104,8 +105,9 @@ def _read_window(configuration: Configuration) -> Window:
     new = configuration.generation == 3
     kernel = read_tuple(configuration, "kernel_size", rank)
     strides = read_tuple(configuration, "strides", rank, allow_zero=not new)
-    causal = rank == 1 and (
-        configuration.class_name == "Conv1D" or (not new and configuration.class_name == "SeparableConv1D")
+    # tf.keras asks `isinstance(self, (Conv1D, SeparableConv1D))`, and Conv1DTranspose is a Conv1D
+    causal = configuration.class_name == "Conv1D" or (
+        not new and configuration.class_name in ("SeparableConv1D", "Conv1DTranspose")
     )
     if new:
         dilation = read_tuple(configuration, "dilation_rate", rank)
@@ -114,15 +116,28 @@ def _read_window(configuration: Configuration) -> Window:
     else:
         padding = read_padding(configuration, causal=causal)
         first = read_channels_first(configuration)
-        dilation = read_tuple(configuration, "dilation_rate", rank)
+        given = configuration.class_name != "Conv3DTranspose" or not standalone(configuration)  # it has none there
+        dilation = read_tuple(configuration, "dilation_rate", rank) if given else (1,) * rank
+        if padding == "causal" and unchecked(configuration):
+            _check_causal(configuration, first)
     return Window(rank, kernel, strides, dilation, padding, first)
+
+
+def _check_causal(configuration: Configuration, channels_first: bool) -> None:
+    if configuration.class_name != "Conv1D":
+        raise Undetermined("what causal padding does to this layer in this version is not known")
+    if standalone(configuration) and channels_first:
+        text = 'When using causal padding in `Conv1D`, `data_format` must be "channels_last" (temporal data).'
+        raise conflict(("padding", "data_format"), text)
 
 
 def _greater_than_one(values: tuple[Dim, ...]) -> bool:
     return any(isinstance(value, int) and value > 1 for value in values)
 
 
-def _check_strides(window: Window) -> None:
+def _check_strides(configuration: Configuration, window: Window) -> None:
+    if unchecked(configuration):
+        return
     if any(stride == 0 for stride in window.strides):
         raise bad_argument(
             "strides", window.strides, f"The argument `strides` cannot contains 0. Received strides={window.strides}"
@@ -135,6 +150,16 @@ def _check_strides(window: Window) -> None:
         )
 
 
+def _check_dilated_strides(configuration: Configuration, window: Window) -> None:
+    """Before TensorFlow 2.5 the kernel refuses the pair, and only that of plain convolutions."""
+    if not (unchecked(configuration) and _greater_than_one(window.strides) and _greater_than_one(window.dilation)):
+        return
+    if configuration.class_name not in _CONVOLUTIONS:
+        raise Undetermined("what `strides > 1` with `dilation_rate > 1` does in this version is not known")
+    text = "ValueError: strides > 1 not supported in conjunction with dilation_rate > 1"
+    raise Refused("option-conflict", text, arguments=("strides", "dilation_rate"))
+
+
 def _output_sizes(configuration: Configuration, window: Window, sizes: Shape, shape: Shape) -> tuple[Dim, ...]:
     """Sizes of the spatial axes after the window passed; refused where it does not fit."""
     result: list[Dim] = []
@@ -144,11 +169,18 @@ def _output_sizes(configuration: Configuration, window: Window, sizes: Shape, sh
             effective = window.effective(axis)
             left = subtract(size, effective)
             if isinstance(left, int) and left < 0:
+                if standalone(configuration) and window.loses_sizes(sizes):
+                    raise Undetermined("what is left of a too small input is not known")
                 raise _too_small(configuration, window, axis, size, effective, stride, shape)
             result.append(add(floor_divide(left, stride), 1))
         else:
             result.append(ceil_divide(size, stride))
     return tuple(result)
+
+
+def _check_sign(filters: Dim) -> None:
+    if isinstance(filters, int) and filters < 0:
+        raise Refused("argument", f"ValueError: Dimension {filters} must be >= 0", argument="filters", value=filters)
 
 
 def _too_small(
@@ -162,10 +194,8 @@ def _too_small(
     stage = "build"
     if configuration.generation == 2:
         text = negative
-    elif configuration.keras < ZERO_SIZE_REFUSED:
-        known = isinstance(size, int) and isinstance(effective, int) and isinstance(stride, int)
-        if not known or (size - effective) // stride + 1 == 0:
-            text, stage = negative, "run"
+    elif configuration.keras < ZERO_SIZE_REFUSED and add(floor_divide(subtract(size, effective), stride), 1) == 0:
+        text, stage = negative, "run"
     position = axis + (2 if window.channels_first else 1)
     return Refused("spatial-size", text, stage=stage, axis=position, size=size, kernel=effective, padding="valid")
 
@@ -225,7 +255,8 @@ def _check_dtype(configuration: Configuration, tensor: Tensor) -> str | None:
         return compute_dtype(configuration)
     seen = cast_input(configuration, tensor)
     computed = compute_dtype(configuration)
-    if seen is not None and computed is not None and seen != computed and seen not in FLOATS:
+    casts = seen in FLOATS and not standalone(configuration)
+    if seen is not None and computed is not None and seen != computed and not casts:
         text = f"TypeError: Input 'filter' of 'Conv2D' Op has type {computed} that does not match type {seen} of argument 'input'."
         raise Refused("dtype", text, dtype=seen)
     return seen
@@ -292,13 +323,14 @@ def check_convolution(configuration: Configuration) -> None:
             value=filters,
             divisor=groups,
         )
-    _check_strides(window)
+    _check_strides(configuration, window)
 
 
 @layer(*_CONVOLUTIONS)
 def convolve(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """Kernel (*kernel_size, channels / groups, filters), bias (filters,)."""
     window = _read_window(configuration)
+    _check_dilated_strides(configuration, window)
     tensor, shape = _check_input(configuration, window, inputs)
     batch, spatial, channels = _split(configuration, window, shape)
     filters = configuration.dim("filters")
@@ -320,7 +352,11 @@ def convolve(configuration: Configuration, inputs: Structure, call: Mapping[str,
     _check_kernel_rank(configuration, window, shape, filters)
     if filters is None:
         raise Undetermined("`filters` is None")
-    result = _output_sizes(configuration, window, spatial, shape)
+    _check_sign(filters)
+    if unchecked(configuration) and not standalone(configuration) and window.loses_sizes(spatial):
+        result: Shape = (None,) * window.rank
+    else:
+        result = _output_sizes(configuration, window, spatial, shape)
     dtype = _check_dtype(configuration, tensor)
     inner = floor_divide(channels, groups)
     weights = [weight(configuration, "kernel", *window.kernel, inner, filters), *_bias(configuration, filters)]
@@ -346,7 +382,7 @@ def check_transpose(configuration: Configuration) -> None:
     padding = _output_padding(configuration, window)
     if configuration.generation == 3:
         _check_count(configuration, "filters")
-    _check_strides(window)
+    _check_strides(configuration, window)
     for axis, extra in enumerate(padding or ()):
         stride = window.strides[axis]
         if isinstance(extra, int) and isinstance(stride, int) and extra >= stride:
@@ -366,6 +402,7 @@ def _output_padding(configuration: Configuration, window: Window) -> tuple[Dim, 
 def convolve_transposed(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """Kernel (*kernel_size, filters, channels), bias (filters,)."""
     window = _read_window(configuration)
+    _check_dilated_strides(configuration, window)
     extra = _output_padding(configuration, window)
     tensor = only_tensor(configuration, inputs)
     if configuration.generation == 3:
@@ -376,6 +413,7 @@ def convolve_transposed(configuration: Configuration, inputs: Structure, call: M
     filters = configuration.dim("filters")
     if filters is None:
         raise Undetermined("`filters` is None")
+    _check_sign(filters)
     if configuration.generation == 2:
         if window.rank == 3:  # Conv3DTranspose of tf.keras does not look at its dilation
             window = replace(window, dilation=(1, 1, 1))
@@ -385,6 +423,8 @@ def convolve_transposed(configuration: Configuration, inputs: Structure, call: M
                 f"Received: dilation_rate={window.dilation}"
             )
             raise Refused("argument", text, argument="dilation_rate", value=window.dilation)
+    if window.padding == "causal":
+        raise Refused("argument", "AssertionError: ", argument="padding", value="causal")
     if channels is None:
         if configuration.generation == 3:
             raise undefined_weight(configuration, (*window.kernel, filters, None), "kernel", -1)
@@ -457,24 +497,26 @@ def check_separable(configuration: Configuration) -> None:
         _check_count(configuration, "depth_multiplier")
         _check_count(configuration, "filters")
     if configuration.generation == 2:
-        _check_strides(window)
+        _check_strides(configuration, window)
 
 
 @layer(*_SEPARABLE)
 def convolve_separably(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """depthwise_kernel (*kernel_size, channels, multiplier), pointwise_kernel (1.., channels * multiplier, filters)."""
     window = _read_window(configuration)
+    _check_dilated_strides(configuration, window)
     tensor, shape = _check_input(configuration, window, inputs)
     batch, spatial, channels = _split(configuration, window, shape)
     filters, multiplier = configuration.dim("filters"), configuration.dim("depth_multiplier")
     if filters is None or multiplier is None:
         raise Undetermined("`filters` or `depth_multiplier` is None")
+    _check_sign(filters)
     if channels is None:
         raise _undefined_channels(configuration, window, shape)
     _check_kernel_rank(configuration, window, shape, filters)
     _check_depthwise_rank(configuration, window, shape)
     _check_multiplier(configuration, multiplier)
-    if configuration.generation == 2 and window.loses_sizes(spatial):
+    if configuration.generation == 2 and not standalone(configuration) and window.loses_sizes(spatial):
         result: Shape = (None,) * window.rank
     else:
         result = _output_sizes(configuration, window, spatial, shape)
@@ -501,13 +543,14 @@ def check_depthwise(configuration: Configuration) -> None:
     if configuration.generation == 3:
         _check_count(configuration, "depth_multiplier")
     else:
-        _check_strides(window)
+        _check_strides(configuration, window)
 
 
 @layer(*_DEPTHWISE)
 def convolve_depthwise(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """Kernel (*kernel_size, channels, multiplier), bias (channels * multiplier,)."""
     window = _read_window(configuration)
+    _check_dilated_strides(configuration, window)
     tensor, shape = _check_input(configuration, window, inputs)
     batch, spatial, channels = _split(configuration, window, shape)
     multiplier = configuration.dim("depth_multiplier")
@@ -519,7 +562,7 @@ def convolve_depthwise(configuration: Configuration, inputs: Structure, call: Ma
     _check_kernel_rank(configuration, window, shape, filters)
     _check_depthwise_rank(configuration, window, shape)
     _check_multiplier(configuration, multiplier)
-    if configuration.generation == 2 and window.loses_sizes(spatial):
+    if configuration.generation == 2 and not standalone(configuration) and window.loses_sizes(spatial):
         result: Shape = (None,) * window.rank
     else:
         result = _output_sizes(configuration, window, spatial, shape)
@@ -552,6 +595,27 @@ def check_local(configuration: Configuration) -> None:
     read_channels_first(configuration)
 
 
+# Counting pairs takes a step per position; nobody connects a longer axis locally.
+MAX_POSITIONS = 100_000
+
+
+def _connections(window: Window, axis: int, size: Dim, positions: Dim) -> Dim:
+    """Pairs of an output and an input position that are connected (`conv_utils.conv_connected_inputs`)."""
+    kernel, stride = window.kernel[axis], window.strides[axis]
+    if not (
+        isinstance(size, int) and isinstance(positions, int) and isinstance(kernel, int) and isinstance(stride, int)
+    ):
+        raise Undetermined("the sizes are not known")
+    if positions > MAX_POSITIONS:
+        raise Undetermined("too many positions to count")
+    left = kernel // 2
+    total = 0
+    for position in range(positions):
+        center = position * stride + (left if window.padding == "valid" else 0)
+        total += min(size, center + kernel - left) - max(0, center - left)
+    return total
+
+
 @layer(*_LOCAL)
 def connect_locally(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """Keras 2's unshared convolution: one kernel for each position, so the spatial sizes must be known."""
@@ -566,7 +630,10 @@ def connect_locally(configuration: Configuration, inputs: Structure, call: Mappi
         raise Refused(
             "argument", "ZeroDivisionError: integer division or modulo by zero", argument="strides", value=strides
         )
-    window = Window(rank, kernel, strides, (1,) * rank, padding, read_channels_first(configuration))
+    first = read_channels_first(configuration)
+    if rank == 1 and standalone(configuration):
+        first = False  # LocallyConnected1D of Keras 2.3 reads it and forgets it
+    window = Window(rank, kernel, strides, (1,) * rank, padding, first)
     tensor = only_tensor(configuration, inputs)
     shape = check_rank(configuration, tensor, exactly=rank + 2)
     batch, spatial, channels = _split(configuration, window, shape)
@@ -580,23 +647,29 @@ def connect_locally(configuration: Configuration, inputs: Structure, call: Mappi
             f"should be fully-defined, but layer received an inputs shape of {format_shape(shape)}"
         )
         raise Refused("axis-undefined", text, axis=axis, shape=shape)
-    result = _output_sizes(configuration, window, spatial, shape)
+    implementation = configuration.value("implementation", 1)
+    try:
+        result = _output_sizes(configuration, window, spatial, shape)
+    except Refused:
+        if implementation == 1:
+            raise
+        raise Undetermined("what is left of a too small input is not known") from None
     dtype = _check_dtype(configuration, tensor)
+    if filters == 0:
+        raise Undetermined("`filters` is 0")
     if isinstance(filters, int) and filters < 0:
         raise Refused("argument", f"ValueError: Dimension {filters} must be >= 0", argument="filters", value=filters)
-    implementation = configuration.value("implementation", 1)
     positions = product(result)
     patch = multiply(product(kernel), channels)
     if implementation == 1:
         kernel_shape: Shape = (positions, patch, filters)
-        if rank == 2:
-            kernel_shape = (positions, patch, filters)
     elif implementation == 2:
         kernel_shape = (
             (channels, *spatial, filters, *result) if window.channels_first else (*spatial, channels, *result, filters)
         )
     elif implementation == 3:
-        kernel_shape = (multiply(multiply(positions, filters), patch),)
+        connections = [_connections(window, axis, spatial[axis], result[axis]) for axis in range(rank)]
+        kernel_shape = (multiply(multiply(product(connections), filters), channels),)
     else:
         raise Undetermined("`implementation` is not known")
     weights = [weight(configuration, "kernel", *kernel_shape)]

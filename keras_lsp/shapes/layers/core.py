@@ -152,10 +152,12 @@ def multiply_by_equation(configuration: Configuration, inputs: Structure, call: 
     if configuration.value("lora_rank") or configuration.value("quantization_config") is not None:
         raise Undetermined("`lora_rank` or `quantization_config` changes the weights")
     value = configuration.value("output_shape")
-    partial = (value,) if isinstance(value, int | Expr) else tuple(cast("Sequence[Dim]", value))
-    if not all(dim is None or isinstance(dim, int | Expr) for dim in partial):
-        raise Undetermined("`output_shape` holds something else than sizes")
-    kernel, bias, output = _analyze_equation(configuration, equation, bias_axes, shape, partial)
+    partial: list[Dim] = []
+    for dim in cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,):
+        if not (dim is None or isinstance(dim, int | Expr)):
+            raise Undetermined("`output_shape` holds something else than sizes")
+        partial.append(dim)
+    kernel, bias, output = _analyze_equation(configuration, equation, bias_axes, shape, tuple(partial))
     if any(dim is None for dim in kernel):
         if configuration.generation == 3:
             raise undefined_weight(configuration, kernel, "kernel", kernel.index(None))
@@ -296,7 +298,7 @@ def check_embedding(configuration: Configuration) -> None:
             if wrong or (isinstance(value, int) and value <= 0):
                 text = f"`{name}` must be a positive integer. Received: {name}={value} (of type {type(cast('object', value)).__name__})."
                 raise bad_argument(name, cast("object", value), text)
-        elif configuration.generation == 2 and configuration.keras >= (2, 5):
+        elif configuration.generation == 2 and not standalone(configuration):
             if value is None or isinstance(value, str):
                 text = f"'<=' not supported between instances of '{type(value).__name__}' and 'int'"
                 raise bad_argument(name, value, text, error="TypeError")
@@ -351,7 +353,7 @@ def _check_input_length(configuration: Configuration, shape: Shape) -> None:
     inner = shape[1:]
     text = f'ValueError: "input_length" is {value}, but received input has shape {format_shape(shape)}'
     if len(lengths) != len(inner):
-        raise Refused("axis-size", text, axis=1, expected=value, found=format_shape(shape))
+        raise Refused("axis-size", text, axis=1, expected=lengths, found=format_shape(shape))
     for position, (length, found) in enumerate(zip(lengths, inner, strict=True)):
         if isinstance(length, int | Expr) and differ(length, found):
             raise Refused("axis-size", text, axis=position + 1, expected=length, found=found)

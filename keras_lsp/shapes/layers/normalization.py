@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from keras_lsp.shapes.arguments import cast_input, check_real, compute_dtype, variable_dtype
+from keras_lsp.shapes.arguments import FLOATS, cast_input, check_real, compute_dtype, variable_dtype
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, format_shape, modulo
 from keras_lsp.shapes.formulas import number
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined, Weight
-from keras_lsp.shapes.refusals import bad_argument, only_tensor, shape_of, standalone, undefined_weight
+from keras_lsp.shapes.refusals import bad_argument, only_tensor, shape_of, standalone, unchecked, undefined_weight
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -77,6 +77,9 @@ def normalize_batches(configuration: Configuration, inputs: Structure, call: Map
     axes = _axes(configuration)
     sizes = [_size(shape, axis) for axis in axes]
     dtype = _parameter_dtype(configuration)
+    cast = tensor.dtype in FLOATS and not standalone(configuration)
+    if unchecked(configuration) and tensor.dtype not in (dtype, None) and not cast:
+        raise Undetermined(f"what BatchNormalization makes of {tensor.dtype} in this version is not known")
     trainable = configuration.flag("trainable", True)
     if None in sizes:
         axis = axes[sizes.index(None)]
@@ -131,6 +134,8 @@ def normalize_layers(configuration: Configuration, inputs: Structure, call: Mapp
     tensor = only_tensor(configuration, inputs, checked=False)
     shape = shape_of(tensor)
     axes = _axes(configuration)
+    if unchecked(configuration):
+        check_real(configuration, tensor)
     if configuration.generation == 3:
         axes = sorted(axes)
     elif len({axis % len(shape) for axis in axes if shape}) != len(axes):

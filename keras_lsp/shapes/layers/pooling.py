@@ -124,10 +124,8 @@ def _too_small(configuration: Configuration, axis: int, size: Dim, window: Dim, 
     stage = "build"
     if configuration.generation == 2:
         text = negative
-    elif configuration.keras < ZERO_SIZE_REFUSED:
-        known = isinstance(size, int) and isinstance(window, int) and isinstance(stride, int)
-        if not known or (size - window) // stride + 1 == 0:
-            text, stage = negative, "run"
+    elif configuration.keras < ZERO_SIZE_REFUSED and add(floor_divide(subtract(size, window), stride), 1) == 0:
+        text, stage = negative, "run"
     return Refused("spatial-size", text, stage=stage, axis=axis, size=size, kernel=window, padding="valid")
 
 

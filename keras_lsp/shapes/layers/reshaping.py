@@ -26,7 +26,7 @@ from keras_lsp.shapes.dim import (
 )
 from keras_lsp.shapes.formulas import number
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined
-from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor, shape_of, standalone
+from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor, shape_of, standalone, unchecked
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -54,12 +54,12 @@ def flatten_axes(configuration: Configuration, inputs: Structure, call: Mapping[
             'sure to pass a complete "input_shape" or "batch_input_shape" argument to the first layer in your model.'
         )
         raise Refused("axis-undefined", text, axis=shape.index(None, 1), shape=shape)
-    size = product(shape[1:])
-    if None in shape[1:]:
-        size = None  # Keras does not multiply by a size that may be anything, not even when another is 0
+    # Keras does not multiply by a size that may be anything, not even when another one is 0
+    size = None if None in shape[1:] else product(shape[1:])
     line = f"{' * '.join(number(dim) for dim in shape[1:])} = {number(size)}"
     lines = (line,) if len(shape) > 2 and size is not None else ()
-    return Applied(Tensor((shape[0], size), cast_input(configuration, tensor)), (), lines)
+    flat: Shape = (shape[0] if shape else None, size)
+    return Applied(Tensor(flat, cast_input(configuration, tensor)), (), lines)
 
 
 def _target(configuration: Configuration) -> Shape:
@@ -200,7 +200,7 @@ def permute(configuration: Configuration, inputs: Structure, call: Mapping[str, 
 def check_repeat(configuration: Configuration) -> None:
     """`RepeatVector.__init__`."""
     value = configuration.value("n")
-    if standalone(configuration) or isinstance(value, Expr):
+    if unchecked(configuration) or isinstance(value, Expr):
         return
     if (
         value is None
@@ -216,6 +216,8 @@ def check_repeat(configuration: Configuration) -> None:
 @layer("RepeatVector")
 def repeat(configuration: Configuration, inputs: Structure, call: Mapping[str, object]) -> Applied:
     """(batch, features) becomes (batch, n, features)."""
+    if isinstance(configuration.value("n"), float):
+        raise Undetermined("`n` is not a whole number")
     count = configuration.dim("n")
     tensor = only_tensor(configuration, inputs)
     shape = check_rank(configuration, tensor, exactly=2)
@@ -291,7 +293,14 @@ def crop(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
         left = subtract(subtract(size, before), after)
         if any(isinstance(margin, int) and margin < 0 for margin in (before, after)):
             raise Undetermined("a cropping is negative")
-        if isinstance(left, int) and left <= 0 and rank == 3 and configuration.generation == 2:
+        if isinstance(left, int) and left <= 0 and standalone(configuration):
+            pass  # the declared shape is the difference, even a negative one
+        elif (
+            isinstance(left, int)
+            and left <= 0
+            and configuration.generation == 2
+            and (rank == 3 or unchecked(configuration))
+        ):
             left = 0  # tf.keras slices without looking
         elif isinstance(left, int) and left <= 0:
             text = (
@@ -360,9 +369,20 @@ def check_upsampling(configuration: Configuration) -> None:
     """`UpSampling.__init__`."""
     _first(configuration)
     _factors(configuration)
-    if configuration.class_name == "UpSampling2D" and configuration.generation == 2 and not standalone(configuration):
+    if configuration.class_name == "UpSampling2D" and configuration.generation == 2:
         interpolation = configuration.value("interpolation", "nearest")
-        names = ("area", "bicubic", "bilinear", "gaussian", "lanczos3", "lanczos5", "mitchellcubic", "nearest")
+        names: tuple[str, ...] = (
+            "area",
+            "bicubic",
+            "bilinear",
+            "gaussian",
+            "lanczos3",
+            "lanczos5",
+            "mitchellcubic",
+            "nearest",
+        )
+        if unchecked(configuration):
+            names = ("nearest", "bilinear")
         if isinstance(interpolation, str) and interpolation not in names:
             text = f"`interpolation` argument should be one of {names}. Received: {interpolation}."
             raise bad_argument("interpolation", interpolation, text)
@@ -375,11 +395,10 @@ def upsample(configuration: Configuration, inputs: Structure, call: Mapping[str,
     factors = _factors(configuration)
     offset = 2 if _first(configuration) else 1
     tensor = only_tensor(configuration, inputs)
-    if configuration.class_name == "UpSampling3D" and configuration.generation == 2:
+    loose = "UpSampling1D" if standalone(configuration) else "UpSampling3D"
+    if configuration.class_name == loose and configuration.generation == 2 and len(shape_of(tensor)) != rank + 2:
         # its `input_spec` is lost in `__init__`
-        shape = shape_of(tensor)
-        if len(shape) != 5:
-            raise Undetermined("UpSampling3D of tf.keras takes other ranks than 5")
+        raise Undetermined(f"{loose} takes other ranks than {rank + 2} in this version")
     shape = check_rank(configuration, tensor, exactly=rank + 2)
     output = list(shape)
     lines: list[str] = []
@@ -400,7 +419,7 @@ def upsample(configuration: Configuration, inputs: Structure, call: Mapping[str,
     if rank == 2 and configuration.generation == 2:
         # `backend.resize_images`: one dynamic size makes both dynamic; only "nearest" keeps the element type
         check_real(configuration, tensor, "bool")
-        if None in shape[offset : offset + 2]:
+        if None in shape[offset : offset + 2] and not unchecked(configuration):
             output[offset : offset + 2] = (None, None)
             lines.clear()
         if configuration.value("interpolation", "nearest") != "nearest":
