@@ -167,10 +167,8 @@ def set_attribute(machine: Machine, value: Value, name: str, new: Value) -> None
         value.attributes[name] = new.named(name) if isinstance(new, Unknown) else new
         if value.layer is not None:
             from keras_lsp.inference.keras.attributes import set_layer_attribute
-            from keras_lsp.inference.keras.custom import track
 
             set_layer_attribute(machine, value.layer, name, new)
-            track(machine, value, new)
     elif isinstance(value, LayerValue):
         from keras_lsp.inference.keras.attributes import set_layer_attribute
 

@@ -74,6 +74,8 @@ def instantiate(machine: Machine, class_value: ClassValue, arguments: Arguments,
     machine.instantiated.add(id(class_value.node))
     instance = ObjectValue(class_value)
     adopt(machine, instance, arguments, node)
+    if instance.layer is not None and not machine.muted:
+        machine.instances.append(instance)
     initialiser = find_member(class_value, "__init__")
     if isinstance(initialiser, FunctionValue):
         machine.call(BoundMethod(initialiser, instance), arguments, node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -36,7 +37,7 @@ from keras_lsp.inference.values import (
 from keras_lsp.shapes.dim import Expr
 from keras_lsp.syntax.parse import HOLE
 
-_BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+_BUILTINS = frozenset(dir(builtins))
 
 
 def evaluate_constant(machine: Machine, node: ast.Constant) -> Value:
@@ -76,7 +77,7 @@ def evaluate_attribute(machine: Machine, node: ast.Attribute) -> Value:
     """`value.name`."""
     value = machine.evaluate(node.value)
     if node.attr == "shape" and isinstance(value, TensorValue) and machine.recording:
-        machine.recorder.shape_reads.add(id(node.value))
+        machine.recorder.shape_reads[id(node.value)] = node.value
     return get_attribute(machine, value, node.attr)
 
 

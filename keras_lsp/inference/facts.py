@@ -275,7 +275,7 @@ class Question:
 
 @dataclass(slots=True)
 class Facts:
-    """All that inference learned about one text."""
+    """All that inference learned about one text; `shape_reads` are the expressions whose `.shape` the program reads."""
 
     expressions: dict[Span, ExpressionFact] = field(default_factory=dict[Span, ExpressionFact])
     layers: list[LayerFact] = field(default_factory=list[LayerFact])
@@ -284,6 +284,7 @@ class Facts:
     events: list[ModelEvent] = field(default_factory=list[ModelEvent])
     problems: list[Problem] = field(default_factory=list[Problem])
     variables: list[Variable] = field(default_factory=list[Variable])
+    shape_reads: set[Span] = field(default_factory=set[Span])
     imports: dict[str, str] = field(default_factory=dict[str, str])
     comments_disagree: list[tuple[Span, str, Structure]] = field(default_factory=list[tuple[Span, str, Structure]])
     questions: list[Question] = field(default_factory=list[Question])

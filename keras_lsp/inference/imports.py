@@ -81,7 +81,7 @@ def _import_star(machine: Machine, source: Value) -> None:
             if name in source.frame.variables:
                 bind_name(machine, name, source.frame.variables[name])
     elif isinstance(source, External):
-        module = machine.catalogue.resolve_module(source.path)
+        module = machine.catalogue.resolve(source.path)
         for name in machine.catalogue.members(module) if module else ():
             bind_name(machine, name, External(f"{source.path}.{name}"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,9 +19,10 @@ from keras_lsp.inference.facts import Argument, Call, Facts, LayerFact, ModelFac
 from keras_lsp.inference.heap import Fork, Heap, States
 from keras_lsp.inference.modules import Module
 from keras_lsp.inference.recorder import Recorder
-from keras_lsp.inference.values import Frame, HeapObject, TensorValue, Unknown, Value
+from keras_lsp.inference.values import Frame, HeapObject, ModelValue, ObjectValue, TensorValue, Unknown, Value
 from keras_lsp.inference.world import World
 from keras_lsp.shapes.configuration import Version
+from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.syntax.parse import ParsedModule
 
@@ -92,6 +93,10 @@ class Machine:
         self.floatx = "float32"
         self.data_format = world.data_format
         self.nonlocals: dict[int, set[str]] = {}  # id of a frame -> names declared nonlocal in it
+        self.models: list[ModelValue] = []
+        self.instances: list[ObjectValue] = []
+        self.shape_comments: dict[int, tuple[int | str | None, ...]] = {}
+        self.named_dims: dict[str, Expr] = {}
         self.package_paths: set[str] = set()  # dotted names that are modules of the project
         self.applications = 0  # layers and ops applied so far; loops that apply none are cut short
 
@@ -245,6 +250,12 @@ class Machine:
             yield
         finally:
             self.guarded -= 1
+
+    def in_broken(self, statement: ast.stmt) -> AbstractContextManager[None]:
+        """The context of a statement: one that had to be repaired is no ground for findings."""
+        start, end = self.parsed.positions.span(statement)
+        broken = any(first < end and start < last for first, last in self.parsed.broken)
+        return self.guard() if broken else nullcontext()
 
     # Recording
 

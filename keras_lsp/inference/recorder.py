@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from keras_lsp.inference.facts import ExpressionFact, LayerFact, ModelFact, Span
+from keras_lsp.inference.facts import ExpressionFact, LayerFact, ModelFact, Span, Variable
 from keras_lsp.inference.values import TensorValue, Value, join_tensors
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -36,7 +36,8 @@ class Recorder:
         self._positions = parsed.positions
         self._spans: dict[int, Span] = {}
         self._seen: dict[int, tuple[ast.AST, Seen]] = {}
-        self.shape_reads: set[int] = set()
+        self.shape_reads: dict[int, ast.AST] = {}
+        self._bindings: dict[int, tuple[ast.AST, Variable]] = {}
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands, in code points."""
@@ -45,6 +46,21 @@ class Recorder:
         if found is None:
             found = self._spans[key] = Span(*self._positions.span(node))
         return found
+
+    def read_spans(self) -> set[Span]:
+        """Expressions whose `.shape` the program reads."""
+        return {self.span(node) for node in self.shape_reads.values()}
+
+    def variables(self) -> list[Variable]:
+        """Names that were bound, with the last value seen."""
+        return [variable for _, variable in self._bindings.values()]
+
+    def see_binding(self, node: ast.AST, name: str, value: Value, symbolic: bool) -> None:
+        """A name was bound."""
+        known = self._bindings.get(id(node))
+        if known is not None and symbolic and not known[1].symbolic:
+            return
+        self._bindings[id(node)] = (node, Variable(name, self.span(node), value, symbolic))
 
     def see_value(self, node: ast.AST, value: TensorValue, symbolic: bool) -> None:
         """An expression that is no call evaluated to a tensor."""

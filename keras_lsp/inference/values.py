@@ -549,6 +549,7 @@ class ModelValue(LayerValue):
     """
 
     __slots__ = (
+        "broken",
         "compiled",
         "input_structure",
         "inputs",
@@ -571,6 +572,7 @@ class ModelValue(LayerValue):
         self.output_structure: Value = None
         self.compiled: ModelEvent | None = None
         self.reason: str | None = None
+        self.broken = False  # a layer refused its input: what follows is not known
 
     def save(self) -> Any:
         layers = None if self.layers is None else list(self.layers)

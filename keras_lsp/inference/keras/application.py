@@ -1,0 +1,237 @@
+"""Layers called on tensors: the shape rule is asked, the layer is built, the application is recorded."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.facts import Application, LayerFact, Span
+from keras_lsp.inference.keras.layers import convert
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import kind_of, substitute, tensors_in, to_structure, wrap
+from keras_lsp.inference.values import (
+    GraphNode,
+    LayerValue,
+    ModelValue,
+    ObjectValue,
+    TensorValue,
+    Unknown,
+    Value,
+)
+from keras_lsp.shapes.dim import differ
+from keras_lsp.shapes.outcome import Applied, ShapeError, Weight
+from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
+from keras_lsp.shapes.registry import apply_layer
+from keras_lsp.shapes.tensor import Structure, flatten
+
+# A layer whose calls differ this often (a loop over time steps) need not keep them all.
+MAX_APPLICATIONS = 200
+
+
+def apply_layer_value(
+    machine: Machine,
+    layer: LayerValue,
+    arguments: Arguments,
+    node: ast.AST | None,
+    span: Span | None = None,
+) -> Value:
+    """Call a public Keras layer or a model; `span` places the record where no call of its own was written."""
+    if isinstance(layer, ModelValue):
+        from keras_lsp.inference.keras.models import call_model
+
+        return call_model(machine, layer, arguments, node, span)
+    assert layer.configuration is not None
+    symbol = machine.catalogue.symbol(layer.fact.canonical)
+    names = [parameter.name for parameter in symbol.call_parameters] if symbol else ["inputs"]
+    if not arguments.args and not (names and names[0] in arguments.kwargs) and "inputs" not in arguments.kwargs:
+        return Unknown("the layer is called without inputs")
+    bound = dict(zip(names or ["inputs"], arguments.args, strict=False))
+    bound.update(arguments.kwargs)
+    first = names[0] if names and names[0] in bound else "inputs" if "inputs" in bound else next(iter(bound))
+    inputs_value = bound.pop(first)
+    call = {name: convert(machine, "", value) for name, value in bound.items()}
+    inputs = to_structure(machine, inputs_value)
+    tensors = tensors_in((inputs_value, *bound.values()))
+    here = span or machine.span_of(node)
+    if isinstance(inputs, UnknownOutcome):
+        return _unanswered(machine, layer, None, inputs.reason, here, node)
+    if layer.failed:
+        return _unanswered(machine, layer, inputs, "the layer's constructor raises", here, node)
+    outcome = apply_layer(layer.configuration, inputs, call)
+    machine.applications += 1
+    if isinstance(outcome, Applied) and layer.built:
+        conflict = _conflict(layer, outcome, inputs)
+        if conflict is not None:
+            outcome = conflict
+    application = _record(machine, layer.fact, inputs, outcome, here, tensors, call)
+    if not isinstance(outcome, Applied):
+        reason = outcome.reason if isinstance(outcome, UnknownOutcome) else f"raises {outcome.text.split(':', 1)[0]}"
+        if isinstance(outcome, UnknownOutcome):
+            machine.unknown(reason)
+        _see(machine, layer, inputs, None, None, node, reason)
+        return Unknown(reason)
+    _build(machine, layer, outcome, inputs)
+    kind = kind_of(tensors)
+
+    def replay(replaced: list[TensorValue]) -> Value:
+        mapping = {id(old): new for old, new in zip(tensors, replaced, strict=True)}
+        changed = Arguments(
+            [substitute(value, mapping) for value in arguments.args],
+            {name: substitute(value, mapping) for name, value in arguments.kwargs.items()},
+        )
+        return apply_layer_value(machine, layer, changed, None, here)
+
+    graph = GraphNode(layer, tensors, here, replay, application) if kind == "keras" else None
+    value = wrap(machine, outcome.output, kind, node, graph)
+    if graph is not None:
+        machine.touch(layer)
+        layer.nodes.append(graph)
+    _see(machine, layer, inputs, outcome.output, value, node, None)
+    return value
+
+
+def _see(
+    machine: Machine,
+    layer: LayerValue,
+    inputs: Structure,
+    output: Structure,
+    value: Value,
+    node: ast.AST | None,
+    reason: str | None,
+) -> None:
+    if node is None or not machine.recording:
+        return
+    callee = layer.fact.canonical or layer.class_name
+    machine.recorder.see_call(
+        node, "layer", callee, inputs, output, value, machine.symbolic, reason, layer.fact
+    )
+
+
+def _unanswered(
+    machine: Machine, layer: LayerValue, inputs: Structure, reason: str, span: Span, node: ast.AST | None
+) -> Unknown:
+    if not machine.muted:
+        note_application(machine, layer.fact, Application(span, inputs, None, reason=reason))
+    _see(machine, layer, inputs, None, None, node, reason)
+    return Unknown(reason)
+
+
+def _record(
+    machine: Machine,
+    fact: LayerFact,
+    inputs: Structure,
+    outcome: Applied | ShapeError | UnknownOutcome,
+    span: Span,
+    tensors: list[TensorValue],
+    call: Mapping[str, Any],
+) -> Application:
+    producers = tuple(
+        tensor.producer.layer.fact if tensor.producer is not None and tensor.producer.layer is not None else None
+        for tensor in tensors
+    )
+    application = Application(
+        span,
+        inputs,
+        outcome.output if isinstance(outcome, Applied) else None,
+        outcome if isinstance(outcome, ShapeError) else None,
+        outcome.reason if isinstance(outcome, UnknownOutcome) else None,
+        outcome.formula if isinstance(outcome, Applied) else (),
+        producers,
+        machine.certain,
+        bool(machine.guarded),
+        machine.symbolic,
+        call,
+    )
+    if not machine.muted:
+        note_application(machine, fact, application)
+    return application
+
+
+def note_application(machine: Machine, fact: LayerFact, application: Application) -> None:
+    """Keep the record of an application, with what is true of the place it happens at."""
+    application.certain = machine.certain
+    application.guarded = bool(machine.guarded)
+    application.symbolic = machine.symbolic
+    if len(fact.applications) < MAX_APPLICATIONS:
+        fact.applications.append(application)
+
+
+def _build(machine: Machine, layer: LayerValue, outcome: Applied, inputs: Structure) -> None:
+    if layer.built and layer.weights is not None:
+        return
+    machine.touch(layer)
+    layer.built = True
+    layer.built_inputs = inputs
+    layer.weights = outcome.weights
+    if not machine.muted:
+        layer.fact.weights = outcome.weights
+    layer.fact.trainable = layer.trainable
+
+
+def _conflict(layer: LayerValue, outcome: Applied, inputs: Structure) -> ShapeError | None:
+    """A layer that was built for other sizes cannot take these inputs."""
+    if layer.weights is None or outcome.weights is None or len(layer.weights) != len(outcome.weights):
+        return None
+    for built, needed in zip(layer.weights, outcome.weights, strict=True):
+        if len(built.shape) == len(needed.shape) and any(
+            differ(a, b) for a, b in zip(built.shape, needed.shape, strict=True)
+        ):
+            return _size_error(layer, built, needed, inputs)
+    return None
+
+
+def _size_error(layer: LayerValue, built: Weight, needed: Weight, inputs: Structure) -> ShapeError | None:
+    before = [tensor.shape for tensor in flatten(layer.built_inputs)]
+    now = [tensor.shape for tensor in flatten(inputs)]
+    if len(before) != 1 or len(now) != 1 or before[0] is None or now[0] is None or len(before[0]) != len(now[0]):
+        return None
+    axis = next(
+        (i for i in range(len(now[0]) - 1, 0, -1) if differ(before[0][i], now[0][i])),
+        None,
+    )
+    if axis is None:
+        return None
+    name = layer.name
+    position = axis - len(now[0])
+    text = (
+        f'ValueError: Input 0 of layer "{name}" is incompatible with the layer: expected axis {position} of input shape '
+        f"to have value {before[0][axis]}, but received input with shape {_text(now[0])}"
+    )
+    facts = {"axis": position, "expected": before[0][axis], "found": now[0][axis]}
+    return ShapeError("axis-size", text, facts)
+
+
+def _text(shape: tuple[Any, ...]) -> str:
+    return f"({', '.join(str(dim) for dim in shape)}{',' if len(shape) == 1 else ''})"
+
+
+def apply_nested(
+    machine: Machine, value: Value, layer: LayerValue, inputs: Structure, call: Mapping[str, object]
+) -> Applied | ShapeError | UnknownOutcome:
+    """A layer that is an argument of another one, applied by it."""
+    if isinstance(value, ObjectValue) or isinstance(layer, ModelValue):
+        with machine.mute():
+            arguments = Arguments([wrap(machine, inputs, "keras", None)])
+            result = machine.call(value, arguments, None)
+        if isinstance(result, Unknown):
+            return UnknownOutcome(result.reason)
+        output = to_structure(machine, result)
+        if isinstance(output, UnknownOutcome):
+            return output
+        from keras_lsp.inference.keras.weights import weights_of
+
+        weights = weights_of(layer)
+        return Applied(output, None if weights is None else tuple(weight for weight, _ in weights))
+    assert layer.configuration is not None
+    outcome = apply_layer(layer.configuration, inputs, call)
+    if isinstance(outcome, Applied):
+        machine.touch(layer)
+        layer.weights, layer.built, layer.built_inputs = outcome.weights, True, inputs
+        if not machine.muted:
+            layer.fact.weights = outcome.weights
+    _record(machine, layer.fact, inputs, outcome, layer.fact.span, [], {})
+    return outcome
+
+

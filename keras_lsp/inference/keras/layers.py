@@ -1,0 +1,237 @@
+"""Layers constructed by the program: arguments bound, first-layer keywords understood, sure failures noted."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer, resolve_input_layer
+from keras_lsp.catalogue.symbols import Symbol
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.facts import Call, LayerFact
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import as_layer, to_shape_value
+from keras_lsp.inference.values import (
+    DictValue,
+    LayerValue,
+    ListValue,
+    Unknown,
+    Value,
+)
+from keras_lsp.shapes.configuration import Configuration, UnknownValue
+from keras_lsp.shapes.dim import Expr
+from keras_lsp.shapes.outcome import Applied, Refused, ShapeError, Undetermined
+from keras_lsp.shapes.registry import construct_layer
+from keras_lsp.shapes.tensor import Structure, Tensor, flatten
+
+# Parameters that are a single size: an unknown value there is a size by the name of its variable.
+SIZE_PARAMETERS = frozenset(
+    (
+        "units filters output_dim input_dim n num_heads key_dim value_dim head_dim depth_multiplier groups max_tokens "
+        "num_query_heads num_key_value_heads height width nb_filter maxlen num_tokens num_bins"
+    ).split()
+)
+
+
+class Adapter:
+    """A layer of the program as the shape rooms see one that is an argument of another."""
+
+    __slots__ = ("arguments", "class_name", "layer", "machine", "value")
+
+    def __init__(self, machine: Machine, value: Value, layer: LayerValue) -> None:
+        self.machine = machine
+        self.value: Value = value
+        self.layer = layer
+        self.class_name = layer.class_name
+        self.arguments: Mapping[str, object] = layer.configuration.arguments if layer.configuration else {}
+
+    def apply(self, inputs: Structure, call: Mapping[str, object]) -> Applied:
+        """Output and weights for these inputs; raises `Refused` or `Undetermined`."""
+        from keras_lsp.inference.keras.application import apply_nested
+
+        outcome = apply_nested(self.machine, self.value, self.layer, inputs, call)
+        if isinstance(outcome, Applied):
+            return outcome
+        if isinstance(outcome, ShapeError):
+            refusal = Refused(outcome.kind, outcome.text, stage=outcome.stage)
+            refusal.error = outcome
+            raise refusal
+        raise Undetermined(outcome.reason)
+
+
+def convert(machine: Machine, name: str, value: Value) -> Any:
+    """A constructor argument as the shape rooms take it."""
+    layer = as_layer(value)
+    if layer is not None:
+        return Adapter(machine, value, layer)
+    if isinstance(value, Unknown):
+        return value.as_dim() if name in SIZE_PARAMETERS else UnknownValue(value.reason)
+    if isinstance(value, tuple | ListValue):
+        items = cast("tuple[Value, ...]", value) if isinstance(value, tuple) else value.items
+        if items is None:
+            return UnknownValue("a list of unknown length")
+        if any(as_layer(item) is not None for item in items):
+            return [convert(machine, "", item) for item in items]
+        converted = [to_shape_value(item, True) if isinstance(item, Unknown) else convert(machine, "", item) for item in items]
+        return tuple(converted) if isinstance(value, tuple) else converted
+    if isinstance(value, DictValue):
+        return {key: convert(machine, "", item) for key, item in value.items.items()}
+    converted = to_shape_value(value)
+    if isinstance(converted, Tensor) and converted.shape == () and isinstance(converted.content, int | Expr):
+        return converted.content
+    return converted
+
+
+def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A layer object of a public Keras class."""
+    parameters = symbol.parameters or ()
+    positional = [p.name for p in parameters if p.kind.startswith("positional")]
+    call = machine.describe_call(symbol.name, arguments, node, positional)
+    bound, extra = bind(symbol, arguments)
+    values: dict[str, object] = {}
+    for parameter in parameters:
+        if parameter.kind.startswith("var-"):
+            continue
+        if parameter.name in bound:
+            values[parameter.name] = convert(machine, parameter.name, bound[parameter.name])
+        elif arguments.open:
+            values[parameter.name] = UnknownValue("it may be in unpacked arguments")
+        elif parameter.has_default:
+            values[parameter.name] = parameter.default if parameter.default_is_literal else None
+    common = {name: convert(machine, name, value) for name, value in extra.items() if name in ("dtype", "trainable", "name")}
+    values.update(common)
+    class_name = symbol.leaf
+    fact = LayerFact(class_name, symbol.name, call, "")
+    fact.name = layer_name(machine, class_name, bound.get("name", extra.get("name")))
+    values["name"] = fact.name
+    configuration = Configuration(class_name, values, machine.keras, machine.floatx, machine.data_format)
+    fact.configuration = configuration
+    layer = LayerValue(fact, configuration)
+    trainable = bound.get("trainable", extra.get("trainable"))
+    if isinstance(trainable, bool) or isinstance(trainable, Unknown):
+        layer.trainable = trainable if isinstance(trainable, bool) else None
+    machine.add_layer(fact)
+    error = _first_layer(machine, layer, class_name, {**extra, **_declared_hidden(bound)}, call)
+    if error is None and not arguments.open:
+        missing = [
+            p.name
+            for p in parameters
+            if not p.has_default and not p.kind.startswith("var-") and p.name not in bound
+        ]
+        if missing:
+            error = _missing_error(class_name, missing, call)
+    if error is None:
+        outcome = construct_layer(configuration)
+        error = outcome if isinstance(outcome, ShapeError) else None
+    if error is not None:
+        fact.error = error
+        layer.failed = True
+    for value in bound.values():
+        inner = as_layer(value)
+        if inner is not None:
+            inner.fact.position = "wrapped"
+            layer.sublayers.append(inner)
+    return layer
+
+
+def bind(symbol: Symbol, arguments: Arguments) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Arguments by parameter name, and keywords that no parameter takes."""
+    parameters = symbol.parameters or ()
+    positional = [p.name for p in parameters if p.kind.startswith("positional")]
+    named = {p.name for p in parameters if not p.kind.startswith("var-")}
+    bound = dict(zip(positional, arguments.args, strict=False))
+    extra: dict[str, Value] = {}
+    for name, value in arguments.kwargs.items():
+        (bound if name in named else extra)[name] = value
+    return bound, extra
+
+
+def _declared_hidden(bound: Mapping[str, Value]) -> dict[str, Value]:
+    """First-layer keywords that this class has in its signature (`input_length` of Embedding in Keras 2)."""
+    return {name: bound[name] for name in ("input_length", "weights") if name in bound}
+
+
+def _missing_error(class_name: str, missing: list[str], call: Call) -> ShapeError:
+    quoted = " and ".join(f"'{name}'" for name in missing) if len(missing) < 3 else ", ".join(f"'{n}'" for n in missing)
+    plural = "s" if len(missing) > 1 else ""
+    text = f"TypeError: {class_name}.__init__() missing {len(missing)} required positional argument{plural}: {quoted}"
+    return ShapeError("argument", text, {"missing": tuple(missing), "arguments": tuple(call.arguments)}, "construct")
+
+
+def _first_layer(
+    machine: Machine, layer: LayerValue, class_name: str, extra: dict[str, Value], call: Call
+) -> ShapeError | None:
+    if not extra:
+        if class_name == "Embedding" and machine.world.keras.generation == 2:
+            extra = {}
+        else:
+            return None
+    keywords = {name: literal(value) for name, value in extra.items()}
+    if "input_dim" in (layer.configuration.arguments if layer.configuration else {}):
+        keywords.pop("input_dim", None)
+    first = resolve_first_layer(class_name, keywords, machine.world.keras)
+    layer.fact.hidden = first
+    if first.error is not None:
+        return ShapeError("argument", first.error, {"keywords": tuple(extra)}, "construct")
+    shape = first.batch_shape
+    if shape is not None:
+        layer.batch_shape = tuple(shape)
+        layer.batch_dtype = first.dtype
+    return None
+
+
+def literal(value: Value) -> object:
+    """A first-layer keyword's value as the catalogue takes it: Python literals, sizes, or its `UNKNOWN`."""
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if isinstance(value, ListValue):
+        return UNKNOWN if value.items is None else [_size(item) for item in value.items]
+    if isinstance(value, tuple):
+        return tuple(_size(item) for item in cast("tuple[Value, ...]", value))
+    converted = to_shape_value(value)
+    if isinstance(converted, UnknownValue):
+        return UNKNOWN
+    if isinstance(converted, Tensor):
+        return _from_content(converted.content)
+    return converted
+
+
+def _size(value: Value) -> object:
+    if isinstance(value, Unknown):
+        return value.as_dim()
+    converted = literal(value)
+    return converted
+
+
+def _from_content(content: object) -> object:
+    return UNKNOWN if content is None else content
+
+
+def layer_name(machine: Machine, class_name: str, given: Value = None) -> str:
+    """The layer's name: as given, or counted per class as Keras does."""
+    if isinstance(given, str):
+        return given
+    base = snake_case(class_name)
+    count = machine.counters.get(base, 0)
+    machine.counters[base] = count + 1
+    if machine.keras < (2, 4) and machine.keras[:2] != (2, 2):
+        return f"{base}_{count + 1}"  # standalone Keras counts from 1
+    return f"{base}_{count}" if count else base
+
+
+def snake_case(name: str) -> str:
+    """`MaxPooling2D` -> `max_pooling2d`, as `keras/src/utils/naming.py` does."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+    return name
+
+
+def sizes_of(structure: Structure) -> list[tuple[Any, ...] | None]:
+    """Shapes of all tensors of a structure."""
+    return [tensor.shape for tensor in flatten(structure)]
+
+
+__all__ = ["Adapter", "bind", "build_layer", "convert", "layer_name", "literal", "resolve_input_layer", "snake_case"]

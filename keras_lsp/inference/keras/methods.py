@@ -1,0 +1,350 @@
+"""Methods of layers and models that Keras provides."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, cast
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.facts import LayerFact, ModelEvent
+from keras_lsp.inference.keras.application import apply_layer_value
+from keras_lsp.inference.keras.attributes import total
+from keras_lsp.inference.keras.models import (
+    add_layer,
+    build_sequential,
+    call_model,
+    pop_layer,
+)
+from keras_lsp.inference.keras.weights import layers_of, weights_of
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import tensors_in, wrap
+from keras_lsp.inference.values import (
+    DatasetValue,
+    DictValue,
+    LayerValue,
+    LibraryObject,
+    ListValue,
+    ModelValue,
+    TensorValue,
+    Unknown,
+    Value,
+)
+from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.outcome import Weight
+from keras_lsp.shapes.tensor import Structure, Tensor
+
+# Methods whose arguments rules look at.
+EVENTS = frozenset(
+    (
+        "compile fit evaluate predict train_on_batch test_on_batch predict_on_batch fit_generator evaluate_generator "
+        "predict_generator predict_classes predict_proba build summary reset_states save save_weights load_weights"
+    ).split()
+)
+
+
+def call_layer_method(
+    machine: Machine, layer: LayerValue, name: str, arguments: Arguments, node: ast.AST | None
+) -> Value:
+    """`layer.name(...)`."""
+    if isinstance(layer, ModelValue):
+        if name in EVENTS:
+            return _event(machine, layer, name, arguments, node)
+        method = _MODEL_METHODS.get(name)
+        if method is not None:
+            return method(machine, layer, arguments, node)
+    method = _LAYER_METHODS.get(name)
+    if method is not None:
+        return method(machine, layer, arguments, node)
+    return Unknown(f"`{name}` of a layer is not followed")
+
+
+# Models
+
+
+def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
+    call = machine.describe_call(f"keras.Model.{name}", arguments, node, _parameters(machine, name))
+    x = call.arguments.get("x")
+    if x is not None and model.kind == "Sequential" and model.inputs is None:
+        spec = _batch_spec(x.value)
+        if spec is not None:
+            build_sequential(machine, model, spec)
+    elif x is not None and model.kind == "Subclassed" and not model.built and model.owner is not None:
+        _trace(machine, model, x.value)
+    if name == "build":
+        return _build(machine, model, arguments)
+    event = ModelEvent(
+        name,
+        model.model_fact,
+        call,
+        _specs(model.inputs),
+        _specs(model.outputs),
+        model.compiled,
+        _last_layer(model),
+        _first_layer(model),
+    )
+    if name == "compile":
+        machine.touch(model)
+        model.compiled = event
+    if not machine.muted:
+        machine.facts.events.append(event)
+    return _result(machine, model, name, x.value if x is not None else None)
+
+
+def _parameters(machine: Machine, name: str) -> list[str]:
+    symbol = machine.catalogue.symbol("keras.Model")
+    found = symbol.methods.get(name) if symbol is not None else None
+    if found is None:
+        return {"fit_generator": ["generator", "steps_per_epoch", "epochs"], "predict_classes": ["x"]}.get(name, [])
+    return [p.name for p in found if p.kind.startswith("positional") and p.name != "self"]
+
+
+def _specs(tensors: list[TensorValue] | None) -> list[Structure] | None:
+    return None if tensors is None else [tensor.spec for tensor in tensors]
+
+
+def _batch_spec(value: Value) -> Tensor | None:
+    """What `fit` shows a model of an array or dataset: one batch of any size."""
+    if isinstance(value, TensorValue) and value.spec.shape:
+        return Tensor((None, *value.spec.shape[1:]), value.spec.dtype)
+    if isinstance(value, DatasetValue) and value.batched is not False:
+        element = value.element
+        if isinstance(element, tuple) and element:
+            element = cast("tuple[Value, ...]", element)[0]
+        if isinstance(element, TensorValue) and element.spec.shape:
+            return Tensor((None, *element.spec.shape[1:]), element.spec.dtype)
+    return None
+
+
+def _trace(machine: Machine, model: ModelValue, x: Value) -> None:
+    """A subclassed model is built by its first batch."""
+    from keras_lsp.inference.keras.custom import apply_custom
+
+    value = x
+    if isinstance(value, DatasetValue):
+        value = value.element
+        if isinstance(value, tuple) and value:
+            value = cast("tuple[Value, ...]", value)[0]
+    batch = _batch_of(value)
+    if batch is not None and model.owner is not None:
+        apply_custom(machine, model.owner, Arguments([batch]), None, model.fact.span)
+
+
+def _batch_of(value: Value) -> Value | None:
+    if isinstance(value, TensorValue):
+        return TensorValue(Tensor((None, *value.spec.shape[1:]), value.spec.dtype), "tensorflow") if value.spec.shape else None
+    if isinstance(value, tuple | ListValue):
+        items = list(cast("tuple[Value, ...]", value)) if isinstance(value, tuple) else value.items or []
+        batches = [_batch_of(item) for item in items]
+        if not batches or any(batch is None for batch in batches):
+            return None
+        return tuple(batches) if isinstance(value, tuple) else ListValue(cast("list[Value]", batches))
+    if isinstance(value, DictValue):
+        entries = {key: _batch_of(item) for key, item in value.items.items()}
+        return None if any(entry is None for entry in entries.values()) else DictValue(entries)
+    return None
+
+
+def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> Value:
+    shape = arguments.get(0, "input_shape", arguments.get(None, "batch_input_shape"))
+    if isinstance(shape, ListValue) and shape.items is not None:
+        shape = tuple(shape.items)
+    if not isinstance(shape, tuple):
+        return None
+    items = cast("tuple[Value, ...]", shape)
+    if all(item is None or isinstance(item, int | Unknown) or hasattr(item, "terms") for item in items):
+        dims: tuple[Dim, ...] = tuple(item.as_dim() if isinstance(item, Unknown) else item for item in items)
+        if model.kind == "Sequential":
+            build_sequential(machine, model, Tensor(dims, "float32"))
+        elif model.kind == "Subclassed" and model.owner is not None and not model.built:
+            from keras_lsp.inference.keras.custom import apply_custom
+
+            batch = TensorValue(Tensor(dims, "float32"), "tensorflow")
+            apply_custom(machine, model.owner, Arguments([batch]), None, model.fact.span)
+    return None
+
+
+def _last_layer(model: ModelValue) -> LayerFact | None:
+    if model.outputs and len(model.outputs) == 1:
+        producer = model.outputs[0].producer
+        if producer is not None and producer.layer is not None:
+            inner = producer.layer
+            return _last_layer(inner) or inner.fact if isinstance(inner, ModelValue) else inner.fact
+    if model.kind == "Sequential" and model.layers:
+        return model.layers[-1].fact
+    return None
+
+
+def _first_layer(model: ModelValue) -> LayerFact | None:
+    return model.layers[0].fact if model.kind == "Sequential" and model.layers else None
+
+
+def _result(machine: Machine, model: ModelValue, name: str, x: Value) -> Value:
+    if name in ("predict", "predict_on_batch", "predict_proba", "predict_generator"):
+        return _prediction(machine, model, x)
+    if name in ("fit", "fit_generator"):
+        return LibraryObject("keras.callbacks.History")
+    if name in ("evaluate", "train_on_batch", "test_on_batch", "evaluate_generator"):
+        return Unknown("losses and metrics are computed by running")
+    return None
+
+
+def _prediction(machine: Machine, model: ModelValue, x: Value) -> Value:
+    size: Dim = None
+    tensors = tensors_in(x)
+    if tensors and tensors[0].spec.shape:
+        size = tensors[0].spec.shape[0]
+    outputs: list[Value] = []
+    if model.outputs is not None:
+        for tensor in model.outputs:
+            shape = tensor.spec.shape
+            outputs.append(
+                TensorValue(Tensor(None if shape is None else (size, *shape[1:]), tensor.spec.dtype), "numpy")
+            )
+    if not outputs:
+        return Unknown("what the model predicts is not known")
+    return outputs[0] if len(outputs) == 1 else ListValue(outputs)
+
+
+def _add(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    model = cast("ModelValue", layer)
+    if model.kind != "Sequential":
+        return Unknown("only Sequential models have `add`")
+    value = arguments.get(0, "layer")
+    if machine.uncertain and model.layers is not None:
+        machine.touch(model)
+    add_layer(machine, model, value, node)
+    return None
+
+
+def _pop(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    pop_layer(machine, cast("ModelValue", layer))
+    return None
+
+
+def _get_layer(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    model = cast("ModelValue", layer)
+    inner = layers_of(model)
+    if model.layers is None and model.kind != "Subclassed":
+        return Unknown(model.reason or "the model's layers are not known")
+    name, index = arguments.get(0, "name"), arguments.get(1, "index")
+    if isinstance(index, int) and not isinstance(index, bool):
+        return (inner[index].owner or inner[index]) if -len(inner) <= index < len(inner) else Unknown("no such layer")
+    if isinstance(name, str):
+        found = next((item for item in inner if item.name == name), None)
+        return Unknown(f"no layer named {name!r} is known") if found is None else found.owner or found
+    return Unknown("which layer is asked for is not known")
+
+
+def _call(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    if layer.owner is not None:
+        return machine.call(layer.owner, arguments, node)
+    if isinstance(layer, ModelValue):
+        return call_model(machine, layer, arguments, node)
+    return apply_layer_value(machine, layer, arguments, node)
+
+
+# Layers
+
+
+def _add_weight(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`self.add_weight(...)`; the first parameter is `shape` in Keras 3 and `name` before."""
+    first = "shape" if machine.keras >= (3,) else "name"
+    names = ("shape", "initializer", "dtype") if first == "shape" else ("name", "shape", "dtype")
+    bound = arguments.bind(*names, "trainable", "name", "shape", "dtype")
+    if first == "name" and isinstance(bound.get("name"), tuple | ListValue) and "shape" not in bound:
+        bound["shape"] = bound.pop("name")  # Keras 2.3 and older also took the shape first
+    shape = bound.get("shape", ())
+    if isinstance(shape, int):
+        shape = (shape,)
+    dims: tuple[Any, ...] | None = None
+    if isinstance(shape, ListValue) and shape.items is not None:
+        shape = tuple(shape.items)
+    if isinstance(shape, tuple):
+        items = cast("tuple[Value, ...]", shape)
+        dims = tuple(item.as_dim() if isinstance(item, Unknown) else item for item in items)
+        if not all(d is None or isinstance(d, int) or hasattr(d, "terms") for d in dims):
+            dims = None
+    machine.touch(layer)
+    name = bound.get("name")
+    trainable = bound.get("trainable", True)
+    dtype = bound.get("dtype")
+    dtype = dtype if isinstance(dtype, str) else machine.floatx
+    if dims is None or layer.extra_weights is None or not isinstance(trainable, bool):
+        layer.extra_weights = None
+    else:
+        layer.extra_weights.append(Weight(name if isinstance(name, str) else "variable", dims, trainable, dtype))
+    return TensorValue(Tensor(dims, dtype), "tensorflow", origin=machine.span_of(node))
+
+
+def _build_layer(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`layer.build(input_shape)`: creates the weights for that shape."""
+    shape = arguments.get(0, "input_shape")
+    if layer.configuration is not None and isinstance(shape, tuple) and not layer.built:
+        items = cast("tuple[Value, ...]", shape)
+        if all(item is None or isinstance(item, int) for item in items):
+            argument = wrap(machine, Tensor(items, "float32"), "tensorflow", None)
+            with machine.mute():
+                apply_layer_value(machine, layer, Arguments([argument]), None, layer.fact.span)
+            layer.fact.weights = layer.weights
+    return None
+
+
+def _count(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    return total(layer)
+
+
+def _get_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    found = weights_of(layer)
+    if found is None:
+        return ListValue(None, TensorValue(Tensor(None, "float32"), "numpy"))
+    return ListValue([TensorValue(Tensor(weight.shape, weight.dtype or "float32"), "numpy") for weight, _ in found])
+
+
+def _output_shape(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`layer.compute_output_shape(shape)`."""
+    shape = arguments.get(0, "input_shape")
+    if not isinstance(shape, tuple) or layer.configuration is None:
+        return Unknown("the shape is not known")
+    items = cast("tuple[Any, ...]", shape)
+    argument = wrap(machine, Tensor(items, "float32"), "tensorflow", None)
+    with machine.mute():
+        result = apply_layer_value(machine, layer, Arguments([argument]), None, layer.fact.span)
+    return result.spec.shape if isinstance(result, TensorValue) and result.spec.shape else Unknown("the shape is not known")
+
+
+def _config(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    if layer.configuration is None:
+        return DictValue({"name": layer.name}, is_open=True)
+    from keras_lsp.inference.keras.attributes import layer_attribute
+
+    return DictValue({name: layer_attribute(machine, layer, name) for name in layer.configuration.arguments}, is_open=True)
+
+
+def _nothing(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    return None
+
+
+Method = Callable[[Machine, LayerValue, Arguments, "ast.AST | None"], Value]
+_MODEL_METHODS: dict[str, Method] = {"add": _add, "pop": _pop, "get_layer": _get_layer}
+_LAYER_METHODS: dict[str, Method] = {
+    "__call__": _call,
+    "call": _call,
+    "add_weight": _add_weight,
+    "add_variable": _add_weight,
+    "build": _build_layer,
+    "count_params": _count,
+    "get_weights": _get_weights,
+    "compute_output_shape": _output_shape,
+    "get_config": _config,
+    "set_weights": _nothing,
+    "add_loss": _nothing,
+    "add_metric": _nothing,
+    "add_update": _nothing,
+    "reset_states": _nothing,
+    "reset_state": _nothing,
+    "adapt": _nothing,
+    "load_weights": _nothing,
+    "summary": _nothing,
+    "save": _nothing,
+}

@@ -1,0 +1,640 @@
+"""Sequential and Functional models: built, extended, called again on other tensors."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, cast
+
+from keras_lsp.catalogue.first_layer import resolve_input
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.facts import Application, Call, LayerFact, ModelFact, ModelLayer, Span
+from keras_lsp.inference.keras.application import apply_layer_value, note_application
+from keras_lsp.inference.keras.layers import bind, layer_name, literal
+from keras_lsp.inference.keras.weights import count
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import as_layer, tensors_in, to_structure, wrap
+from keras_lsp.inference.values import (
+    GraphNode,
+    LayerValue,
+    ListValue,
+    ModelValue,
+    ObjectValue,
+    TensorValue,
+    Unknown,
+    Value,
+)
+from keras_lsp.shapes.configuration import Configuration
+from keras_lsp.shapes.dim import Dim, Shape, differ, format_shape
+from keras_lsp.shapes.outcome import ShapeError
+from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
+from keras_lsp.shapes.tensor import Structure, Tensor
+
+
+def as_model(value: Value) -> ModelValue | None:
+    """The Keras model that a value is."""
+    layer = as_layer(value)
+    return layer if isinstance(layer, ModelValue) else None
+
+
+def new_model(
+    machine: Machine, kind: str, class_name: str, call: Call, name: Value = None, custom: bool = False
+) -> ModelValue:
+    """A model object without layers."""
+    fact = LayerFact(class_name, "" if custom else f"keras.{'Sequential' if kind == 'Sequential' else 'Model'}", call, "")
+    default = class_name if custom or kind == "Sequential" else ("Functional" if machine.keras >= (3,) else "Model")
+    fact.name = layer_name(machine, default, name)
+    fact.custom = custom
+    model_fact = ModelFact(None, class_name, fact.name, call.span, call=call, symbolic=machine.symbolic)
+    model = ModelValue(fact, model_fact, kind)
+    machine.add_model(model_fact)
+    if not machine.muted:
+        machine.models.append(model)
+    return model
+
+
+# Inputs
+
+
+def make_input(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`keras.Input(...)`."""
+    symbol = machine.catalogue.symbol("keras.Input")
+    assert symbol is not None
+    positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
+    call = machine.describe_call("keras.Input", arguments, node, positional)
+    bound, extra = bind(symbol, arguments)
+    given = {name: literal(value) for name, value in {**bound, **extra}.items() if name not in _NOT_SHAPE}
+    machine.facts.calls.append(call) if not machine.muted else None
+    tensor = _wrapped_tensor({**bound, **extra})
+    if tensor is not None:
+        return tensor
+    shape_value = bound.get("shape", extra.get("batch_shape", bound.get("batch_shape")))
+    if arguments.open or isinstance(shape_value, Unknown):
+        spec = Tensor(None, "float32")
+    else:
+        resolved = resolve_input(given, machine.world.keras)
+        if resolved.error is not None:
+            error = ShapeError("argument", resolved.error, {"keywords": tuple(call.arguments)}, "construct")
+            machine.report("input", call, error)
+            return Unknown("raises " + resolved.error.split(":", 1)[0])
+        if resolved.batch_shape is None:
+            return Unknown("the shape of this input is not known")
+        spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), _dtype(given.get("dtype")))
+    return input_tensor(machine, spec, call, bound.get("name", extra.get("name")))
+
+
+_NOT_SHAPE = frozenset(("name", "tensor", "type_spec", "sparse", "ragged", "optional"))
+
+
+def _wrapped_tensor(arguments: dict[str, Value]) -> TensorValue | None:
+    tensor = arguments.get("tensor", arguments.get("input_tensor"))
+    return tensor if isinstance(tensor, TensorValue) else None
+
+
+def _dtype(value: object) -> str | None:
+    if value is None:
+        return "float32"
+    if not isinstance(value, str):
+        return None
+    return {"float": "float32", "int": "int32"}.get(value, value)
+
+
+def input_tensor(machine: Machine, spec: Tensor, call: Call, name: Value = None) -> TensorValue:
+    """A symbolic input tensor with its InputLayer."""
+    fact = LayerFact("InputLayer", "keras.layers.InputLayer", call, "")
+    base = "InputLayer" if machine.keras >= (3,) else "Input"
+    if isinstance(name, str):
+        fact.name = name
+    else:
+        counted = machine.counters.get("InputLayer", 0)
+        machine.counters["InputLayer"] = counted + 1
+        prefix = "input_layer" if base == "InputLayer" else "input"
+        first = f"{prefix}_1" if base == "Input" else prefix
+        fact.name = first if not counted else f"{prefix}_{counted if base == 'InputLayer' else counted + 1}"
+    fact.weights = ()
+    fact.position = "functional"
+    layer = LayerValue(fact, Configuration("InputLayer", {}, machine.keras))
+    layer.weights, layer.built = (), True
+    graph = GraphNode(layer, [], call.span)
+    layer.nodes.append(graph)
+    value = TensorValue(spec, "keras", graph, call.span, name=fact.name)
+    graph.outputs.append(value)
+    return value
+
+
+def is_input_node(node: GraphNode) -> bool:
+    """Whether a node is an `Input`."""
+    return node.layer is not None and node.layer.class_name == "InputLayer" and not node.inputs
+
+
+# Sequential
+
+
+def make_sequential(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`keras.Sequential([...])`."""
+    names = ("layers", "name") if machine.keras < (3,) else ("layers", "trainable", "name")
+    call = machine.describe_call("keras.Sequential", arguments, node, names)
+    model = new_model(machine, "Sequential", "Sequential", call, arguments.get(names.index("name"), "name"))
+    fill_sequential(machine, model, arguments.get(0, "layers"), call, node)
+    return model
+
+
+def fill_sequential(machine: Machine, model: ModelValue, layers: Value, call: Call, node: ast.AST | None) -> None:
+    """Add the layers that the constructor got."""
+    from keras_lsp.inference.expressions import iterate
+
+    if layers is None:
+        return
+    if isinstance(layers, Unknown) or (isinstance(layers, ListValue) and layers.items is None):
+        model.layers, model.reason = None, "its list of layers is not known"
+        return
+    if as_layer(layers) is not None or isinstance(layers, TensorValue):
+        if machine.keras >= (3,) or machine.keras < (2, 3):
+            name = layers.class_name if isinstance(layers, LayerValue) else "KerasTensor"
+            text = f"TypeError: '{name}' object is not iterable"
+            machine.report("model", call, ShapeError("argument", text, {"argument": "layers"}, "construct"))
+            model.layers, model.reason = None, "raises TypeError"
+            return
+        layers = ListValue([layers])
+    items = iterate(machine, layers)
+    if items is None:
+        model.layers, model.reason = None, "its list of layers is not known"
+        return
+    for item in items:
+        add_layer(machine, model, item, node)
+
+
+def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST | None) -> None:
+    """`model.add(layer)`."""
+    machine.touch(model)
+    if model.layers is None:
+        layer = as_layer(value)
+        if layer is not None:
+            layer.fact.position = "sequential"
+            _extend_joined(machine, model, layer, value)
+        return
+    if isinstance(value, TensorValue):
+        producer = value.producer
+        if producer is not None and producer.layer is not None and is_input_node(producer):
+            if model.inputs is None and not model.layers:
+                _start(model, value)
+            return
+        model.layers, model.reason = None, "a tensor was added"
+        model.outputs = None
+        return
+    layer = as_layer(value)
+    if layer is None:
+        _refuse(machine, model, value, node)
+        return
+    if layer.class_name == "InputLayer" and isinstance(layer.configuration, Configuration):
+        if layer.batch_shape is not None and model.inputs is None and not model.layers:
+            _start(model, input_tensor(machine, Tensor(layer.batch_shape, layer.batch_dtype or "float32"), layer.fact.call))
+        return
+    model.layers.append(layer)
+    layer.fact.position = "sequential"
+    layer.fact.index = len(model.layers) - 1
+    if model.outputs is not None:
+        _extend(machine, model, value, layer)
+    elif len(model.layers) == 1:
+        _start_from_first(machine, model, value, layer)
+
+
+def _extend_joined(machine: Machine, model: ModelValue, layer: LayerValue, value: Value) -> None:
+    """A layer added behind layers that are not all known: its input is known if their output is."""
+    if model.outputs is None:
+        note_application(machine, layer.fact, Application(layer.fact.span, None, None, reason=model.reason))
+        return
+    _extend(machine, model, value, layer)
+
+
+def _refuse(machine: Machine, model: ModelValue, value: Value, node: ast.AST | None) -> None:
+    from keras_lsp.inference.values import CONSTANTS, External
+
+    model.layers, model.outputs = None, None
+    model.reason = "something that is not a known layer was added"
+    sure = isinstance(value, CONSTANTS) or (
+        isinstance(value, External)
+        and (symbol := machine.catalogue.symbol(machine.catalogue.resolve(value.path) or "")) is not None
+        and symbol.kind == "layer"
+    )
+    if not sure:
+        return
+    shown = value.path.rsplit(".", 1)[-1] if isinstance(value, External) else repr(value)
+    if machine.keras >= (3,):
+        text = f"ValueError: Only instances of `keras.Layer` can be added to a Sequential model. Received: {shown}"
+    else:
+        text = f"TypeError: The added layer must be an instance of class Layer. Found: {shown}"
+    call = machine.describe_call("keras.Sequential.add", Arguments([value]), node, ("layer",))
+    machine.report("add", call, ShapeError("argument", text, {"value": value}, "construct"))
+
+
+def _start(model: ModelValue, tensor: TensorValue) -> None:
+    model.inputs = [tensor]
+    model.outputs = [tensor]
+    model.built = True
+    model.input_structure = model.output_structure = tensor
+
+
+def _start_from_first(machine: Machine, model: ModelValue, value: Value, layer: LayerValue) -> None:
+    """The first layer may know its input shape: from its keywords, or as a model that is built."""
+    spec: Tensor | None = None
+    if layer.batch_shape is not None:
+        spec = Tensor(layer.batch_shape, layer.batch_dtype or "float32")
+    elif isinstance(layer, ModelValue) and layer.inputs is not None and len(layer.inputs) == 1:
+        spec = layer.inputs[0].spec
+    if spec is None or layer.failed:
+        return
+    start = input_tensor(machine, spec, layer.fact.call, f"{layer.name}_input")
+    _start(model, start)
+    _extend(machine, model, value, layer)
+
+
+def _extend(machine: Machine, model: ModelValue, value: Value, layer: LayerValue) -> None:
+    assert model.outputs is not None
+    argument: Value = model.outputs[0] if len(model.outputs) == 1 else ListValue(list(model.outputs))
+    result = _apply(machine, value, layer, argument)
+    tensors = tensors_in(result)
+    if isinstance(result, Unknown) or not tensors:
+        model.outputs, model.output_structure = None, None
+        model.reason = result.reason if isinstance(result, Unknown) else "a layer has no output"
+        model.broken = True
+    else:
+        model.outputs, model.output_structure = tensors, result
+
+
+def _apply(machine: Machine, value: Value, layer: LayerValue, argument: Value) -> Value:
+    """Apply a layer inside a model: the record stands at its constructor call."""
+    if isinstance(value, ObjectValue):
+        from keras_lsp.inference.keras.custom import apply_custom
+
+        return apply_custom(machine, value, Arguments([argument]), None, layer.fact.span)
+    return apply_layer_value(machine, layer, Arguments([argument]), None, layer.fact.span)
+
+
+def build_sequential(machine: Machine, model: ModelValue, spec: Tensor) -> None:
+    """Build a Sequential that had no input shape for this input."""
+    if model.layers is None or model.inputs is not None or not model.layers or model.broken:
+        return
+    machine.touch(model)
+    start = input_tensor(machine, spec, model.fact.call, f"{model.layers[0].name}_input")
+    _start(model, start)
+    for layer in model.layers:
+        _extend(machine, model, layer.owner or layer, layer)
+        if model.outputs is None:
+            return
+
+
+def pop_layer(machine: Machine, model: ModelValue) -> None:
+    """`model.pop()`."""
+    machine.touch(model)
+    if not model.layers:
+        return
+    model.layers.pop()
+    model.broken = False
+    if model.inputs is None:
+        return
+    if not model.layers:
+        model.outputs = list(model.inputs)
+    else:
+        nodes = model.layers[-1].nodes
+        model.outputs = list(nodes[-1].outputs) if nodes else None
+    model.output_structure = model.outputs[0] if model.outputs and len(model.outputs) == 1 else None
+
+
+# Functional
+
+
+def make_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`keras.Model(inputs, outputs)`."""
+    arguments = _old_names(arguments)
+    call = machine.describe_call("keras.Model", arguments, node, ("inputs", "outputs", "name"))
+    model = new_model(machine, "Functional", "Functional", call, arguments.get(2, "name"))
+    if not arguments.has(0, "inputs") and not arguments.has(1, "outputs"):
+        model.kind, model.layers, model.reason = "Subclassed", None, "a Model without inputs and outputs"
+        return model
+    fill_functional(machine, model, arguments.get(0, "inputs"), arguments.get(1, "outputs"), call)
+    return model
+
+
+def _old_names(arguments: Arguments) -> Arguments:
+    """Keras 1 and 2 also took `input=` and `output=`."""
+    for old, new in (("input", "inputs"), ("output", "outputs")):
+        if old in arguments.kwargs and new not in arguments.kwargs:
+            arguments.kwargs[new] = arguments.kwargs.pop(old)
+            for places in (arguments.keyword_nodes, arguments.keywords):
+                if old in places:
+                    places[new] = places.pop(old)  # pyright: ignore[reportArgumentType]
+    return arguments
+
+
+def fill_functional(machine: Machine, model: ModelValue, inputs: Value, outputs: Value, call: Call) -> None:
+    """Connect inputs to outputs; the layers in between are the model's."""
+    model.input_structure, model.output_structure = inputs, outputs
+    starts, ends = tensors_in(inputs), tensors_in(outputs)
+    unknown = _unknown_part(inputs) or _unknown_part(outputs)
+    if unknown is not None or not starts or not ends:
+        model.layers = None
+        model.reason = unknown or "its inputs or outputs are not known"
+        if starts:
+            model.inputs = starts
+        if ends and unknown is None:
+            model.outputs = ends
+        return
+    model.inputs, model.outputs = starts, ends
+    model.built = True
+    if any(tensor.producer is None for tensor in (*starts, *ends)):
+        model.layers, model.reason = None, "its tensors come from code that was not followed"
+        return
+    model.layers, missing = map_graph(starts, ends)
+    for layer in model.layers:
+        if layer.fact.position == "alone":
+            layer.fact.position = "functional"
+    if missing:
+        _report_disconnected(machine, call, missing)
+
+
+def _unknown_part(value: Value) -> str | None:
+    if isinstance(value, Unknown):
+        return value.reason
+    if isinstance(value, tuple):
+        items = cast("tuple[Value, ...]", value)
+    elif isinstance(value, ListValue):
+        if value.items is None:
+            return "a list of unknown length"
+        items = tuple(value.items)
+    else:
+        return None
+    return next((reason for item in items if (reason := _unknown_part(item)) is not None), None)
+
+
+def _report_disconnected(machine: Machine, call: Call, missing: list[GraphNode]) -> None:
+    names = [node.layer.name for node in missing if node.layer is not None]
+    if machine.keras >= (3,):
+        text = "ValueError: Output with path `` is not connected to `inputs`"
+    else:
+        text = f'ValueError: Graph disconnected: cannot obtain value for tensor "{names[0]}".'
+    error = ShapeError("other", text, {"missing": tuple(names)}, "construct")
+    related = tuple((node.span, f"this input is not among the model's inputs: {node.layer.name}") for node in missing if node.layer)
+    machine.report("disconnected", call, error, related)
+
+
+def map_graph(inputs: list[TensorValue], outputs: list[TensorValue]) -> tuple[list[LayerValue], list[GraphNode]]:
+    """Layers between inputs and outputs in Keras's order, and the inputs that are reached but not listed.
+
+    Source: `map_graph` in keras/src/ops/function.py: by decreasing depth, then by first visit from the outputs.
+    """
+    listed = {id(tensor) for tensor in inputs}
+    order: list[GraphNode] = []
+    visits: dict[int, int] = {}
+    missing: list[GraphNode] = []
+    finished: set[int] = set()
+    for output in outputs:
+        stack: list[tuple[TensorValue, bool]] = [(output, False)]
+        while stack:
+            tensor, done = stack.pop()
+            node = tensor.producer
+            if node is None:
+                continue
+            if done:
+                if id(node) not in finished:
+                    finished.add(id(node))
+                    order.append(node)
+                continue
+            if id(node) in finished:
+                continue
+            visits.setdefault(_operation(node), len(visits))
+            stack.append((tensor, True))
+            if id(tensor) in listed:
+                continue
+            if is_input_node(node):
+                if not any(node is known for known in missing):
+                    missing.append(node)
+                continue
+            stack.extend((parent, False) for parent in reversed(node.inputs))
+    depths: dict[int, int] = {}
+    node_depths: dict[int, int] = {}
+    for node in reversed(order):
+        key = _operation(node)
+        depth = max(node_depths.get(id(node), 0), depths.get(key, 0))
+        depths[key] = node_depths[id(node)] = depth
+        for tensor in node.inputs:
+            if tensor.producer is not None and id(tensor.producer) in finished:
+                before = node_depths.get(id(tensor.producer), 0)
+                node_depths[id(tensor.producer)] = max(depth + 1, before)
+    layers: dict[int, LayerValue] = {}
+    for node in order:
+        if node.layer is not None:
+            layers.setdefault(_operation(node), node.layer)
+    for tensor in inputs:
+        node = tensor.producer
+        if node is not None and node.layer is not None and _operation(node) not in layers:
+            layers[_operation(node)] = node.layer
+            depths[_operation(node)], visits[_operation(node)] = 0, -1
+    ranked = sorted(layers, key=lambda key: (-depths.get(key, 0), visits.get(key, 0)))
+    return [layers[key] for key in ranked], missing
+
+
+def _operation(node: GraphNode) -> int:
+    return id(node.layer) if node.layer is not None else id(node)
+
+
+# Calls
+
+
+def call_model(
+    machine: Machine, model: ModelValue, arguments: Arguments, node: ast.AST | None, span: Span | None = None
+) -> Value:
+    """Call a model on tensors: its layers are applied again where shapes differ."""
+    here = span or machine.span_of(node)
+    argument = arguments.get(0, "inputs")
+    structure = to_structure(machine, argument)
+    result: Value
+    if isinstance(structure, UnknownOutcome):
+        result = Unknown(structure.reason)
+        structure = None
+    else:
+        if model.kind == "Sequential" and model.inputs is None and isinstance(structure, Tensor) and structure.shape:
+            build_sequential(machine, model, structure)
+        result = _run(machine, model, argument, structure, here, node)
+    kind = "keras" if any(tensor.kind == "keras" for tensor in tensors_in(argument)) else "tensorflow"
+    output: Structure = None
+    reason: str | None = None
+    value: Value = result
+    graph: GraphNode | None = None
+    if isinstance(result, Unknown):
+        reason = result.reason
+    else:
+        made = to_structure(machine, result)
+        output = None if isinstance(made, UnknownOutcome) else made
+        inputs = tensors_in(argument)
+
+        def replay(replaced: list[TensorValue]) -> Value:
+            from keras_lsp.inference.tensors import substitute
+
+            mapping = {id(old): new for old, new in zip(inputs, replaced, strict=True)}
+            return call_model(machine, model, Arguments([substitute(argument, mapping)]), None, here)
+
+        graph = GraphNode(model, inputs, here, replay) if kind == "keras" else None
+        value = wrap(machine, output, kind, node, graph)
+        if graph is not None:
+            machine.touch(model)
+            model.nodes.append(graph)
+    if not machine.muted:
+        application = Application(here, structure, output, reason=reason)
+        note_application(machine, model.fact, application)
+        if graph is not None:
+            graph.application = application
+    if node is not None and machine.recording:
+        machine.recorder.see_call(
+            node, "model", model.model_fact.class_name, structure, output, value, machine.symbolic, reason, None, model.model_fact
+        )
+    return value
+
+
+def _run(
+    machine: Machine, model: ModelValue, argument: Value, structure: Structure, span: Span, node: ast.AST | None
+) -> Value:
+    if model.outputs is None or model.inputs is None or model.output_structure is None:
+        return Unknown(model.reason or "the model is not built")
+    given = tensors_in(argument)
+    if len(given) != len(model.inputs):
+        return Unknown("the number of inputs differs from the model's")
+    expected = [tensor.spec for tensor in model.inputs]
+    if all(a.spec.shape == b.shape and a.spec.shape is not None for a, b in zip(given, expected, strict=True)):
+        return model.output_structure
+    problem = _mismatch(machine, model, given, expected)
+    if problem is not None:
+        call = machine.describe_call("keras.Model.__call__", Arguments([argument]), node, ("inputs",))
+        call.span = span
+        machine.report("model-call", call, problem, layer=model.fact)
+        return Unknown("raises ValueError")
+    if any(spec.spec.shape is None for spec in given):
+        return model.output_structure if model.layers is not None else Unknown("the input is not known")
+    return replay_graph(machine, model, given)
+
+
+def _mismatch(
+    machine: Machine, model: ModelValue, given: list[TensorValue], expected: list[Tensor]
+) -> ShapeError | None:
+    """A functional model refuses inputs of another size; a missing or extra last axis of size 1 is mended."""
+    for index, (tensor, spec) in enumerate(zip(given, expected, strict=True)):
+        found, wanted = tensor.spec.shape, spec.shape
+        if found is None or wanted is None:
+            continue
+        if len(found) == len(wanted) + 1 and found[-1] == 1:
+            found = found[:-1]
+        elif len(found) == len(wanted) - 1 and wanted[-1] == 1:
+            found = (*found, 1)
+        if len(found) != len(wanted):
+            return _model_error(machine, model, index, wanted, found, "rank")
+        if any(differ(a, b) for a, b in zip(wanted[1:], found[1:], strict=True)):
+            return _model_error(machine, model, index, wanted, found, "axis-size")
+    return None
+
+
+def _model_error(
+    machine: Machine, model: ModelValue, index: int, wanted: Shape, found: Shape, kind: str
+) -> ShapeError:
+    shown = (None, *wanted[1:])
+    who = f'Input {index} of layer "{model.name}"'
+    if machine.keras >= (3, 13):
+        inputs = model.inputs or []
+        name = inputs[index].name if index < len(inputs) else None
+        who = f"Input {index} with name '{name}' of layer '{model.name}'"
+    text = (
+        f"ValueError: {who} is incompatible with the layer: expected shape={format_shape(shown)}, "
+        f"found shape={format_shape(found)}"
+    )
+    facts = {"expected": wanted, "found": found, "input": index, "rank": len(found), "expected_rank": len(wanted)}
+    return ShapeError(kind, text, facts)
+
+
+def replay_graph(machine: Machine, model: ModelValue, given: list[TensorValue]) -> Value:
+    """Apply a model's graph to other tensors, without recording anything at its layers."""
+    from keras_lsp.inference.tensors import substitute
+
+    assert model.inputs is not None and model.outputs is not None
+    mapping: dict[int, TensorValue] = {id(old): new for old, new in zip(model.inputs, given, strict=True)}
+    with machine.mute():
+        for node in _topological(model):
+            if all(id(output) in mapping for output in node.outputs):
+                continue
+            if node.replay is None:
+                return Unknown("part of the model cannot be applied again")
+            result = node.replay([mapping.get(id(tensor), tensor) for tensor in node.inputs])
+            if isinstance(result, Unknown):
+                return result
+            made = tensors_in(result)
+            if len(made) < len(node.outputs):
+                return Unknown("part of the model gives other outputs")
+            for old, new in zip(node.outputs, made, strict=False):
+                mapping[id(old)] = new
+    return substitute(model.output_structure, mapping)
+
+
+def _topological(model: ModelValue) -> list[GraphNode]:
+    """Nodes between inputs and outputs, producers first."""
+    assert model.inputs is not None and model.outputs is not None
+    stops = {id(tensor) for tensor in model.inputs}
+    order: list[GraphNode] = []
+    seen: set[int] = set()
+    stack: list[tuple[TensorValue, bool]] = [(tensor, False) for tensor in reversed(model.outputs)]
+    while stack:
+        tensor, done = stack.pop()
+        node = tensor.producer
+        if node is None or id(tensor) in stops:
+            continue
+        if done:
+            order.append(node)
+            continue
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        stack.append((tensor, True))
+        stack.extend((parent, False) for parent in reversed(node.inputs))
+    return order
+
+
+# Facts
+
+
+def describe_model(model: ModelValue) -> None:
+    """Fill the model's fact from what is known of it at the end."""
+    fact = model.model_fact
+    if model.inputs is not None:
+        fact.inputs = [tensor.spec for tensor in model.inputs]
+    if model.outputs is not None:
+        fact.outputs = [tensor.spec for tensor in model.outputs]
+    fact.reason = model.reason
+    from keras_lsp.inference.keras.weights import layers_of
+
+    known = model.layers is not None or model.kind == "Subclassed"
+    if known and (model.built or model.kind != "Sequential"):
+        total, trainable = count(model)
+        fact.params, fact.trainable = total, trainable
+        fact.layers = [_row(layer) for layer in layers_of(model)]
+    elif model.layers is not None:
+        fact.layers = [_row(layer) for layer in model.layers]
+    if fact.class_name == "Functional" and model.kind == "Functional" and model.layers is None and fact.reason is None:
+        fact.reason = "its layers are not known"
+
+
+def _row(layer: LayerValue) -> ModelLayer:
+    output: Structure = None
+    if layer.nodes:
+        node = layer.nodes[0]
+        specs: list[Any] = [tensor.spec for tensor in node.outputs]
+        output = specs[0] if len(specs) == 1 else specs
+    elif layer.fact.applications:
+        output = layer.fact.applications[0].output
+    inbound = tuple(
+        tensor.producer.layer.name
+        for tensor in (layer.nodes[0].inputs if layer.nodes else [])
+        if tensor.producer is not None and tensor.producer.layer is not None
+    )
+    total, _ = count(layer)
+    name = layer.class_name
+    if isinstance(layer, ModelValue) and layer.kind == "Functional" and not layer.fact.custom:
+        name = "Functional"
+    return ModelLayer(layer.name, name, output, total, layer.fact.span, layer.fact, inbound)
+
+

@@ -1,0 +1,105 @@
+"""What calls into libraries do to abstract values: the overlays.
+
+One module per library or subject. A function is modelled by a handler registered under its dotted name; layers and models
+are in `inference.keras`, ops on tensors in `shapes.ops`; what is in neither gives an unknown value with the name as reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.values import LibraryObject, Unknown, Value
+from keras_lsp.shapes.ops import knows_op
+
+if TYPE_CHECKING:
+    from keras_lsp.inference.machine import Machine
+
+Handler: TypeAlias = Callable[["Machine", Arguments, "ast.AST | None"], Value]
+
+FUNCTIONS: dict[str, Handler] = {}
+CONSTANTS: dict[str, Value] = {}
+# kinds of Keras symbols whose instances are objects that only rules look at
+_OBJECT_KINDS = frozenset(("optimizer", "loss", "metric", "initializer", "callback", "class"))
+_MODULES = ("builtins", "data", "datasets", "keras", "numpy", "standard", "tensorflow")
+_loaded: list[bool] = []
+
+
+def models(*paths: str) -> Callable[[Handler], Handler]:
+    """Register the model of these library functions, by dotted name."""
+
+    def register(handler: Handler) -> Handler:
+        for path in paths:
+            FUNCTIONS[path] = handler
+        return handler
+
+    return register
+
+
+def load() -> None:
+    """Import every overlay once."""
+    if not _loaded:
+        _loaded.append(True)
+        for name in _MODULES:
+            import_module(f"keras_lsp.inference.library.{name}")
+
+
+def constant(machine: Machine, path: str) -> Value | None:
+    """The value of a library constant (`math.pi`), `None` if it is none."""
+    load()
+    return CONSTANTS.get(path)
+
+
+def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Call a library function or class by its dotted name."""
+    load()
+    handler = FUNCTIONS.get(path)
+    if handler is not None:
+        return handler(machine, arguments, node)
+    canonical = machine.catalogue.resolve(path)
+    if canonical is not None and canonical != path:
+        handler = FUNCTIONS.get(canonical)
+        if handler is not None:
+            return handler(machine, arguments, node)
+    symbol = machine.catalogue.symbol(canonical) if canonical is not None else None
+    if symbol is not None and symbol.kind == "layer":
+        from keras_lsp.inference.keras.layers import build_layer
+
+        return build_layer(machine, symbol, arguments, node)
+    if symbol is not None and not machine.muted:
+        positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
+        machine.facts.calls.append(machine.describe_call(symbol.name, arguments, node, positional))
+    for name in (canonical, path):
+        if name is not None and knows_op(name):
+            from keras_lsp.inference.tensors import run_op
+
+            return run_op(machine, name, arguments, node)
+    if symbol is not None:
+        if symbol.kind == "application":
+            from keras_lsp.inference.keras.applications import build_application
+
+            return build_application(machine, symbol, arguments, node)
+        if symbol.kind in _OBJECT_KINDS:
+            positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
+            return LibraryObject(symbol.name, {**arguments.bind(*positional), **arguments.kwargs})
+    if path in machine.package_paths:
+        return Unknown(f"{path} is a module")
+    if not _harmless(path):
+        from keras_lsp.inference.calls import escape
+
+        escape(machine, arguments)
+    return machine.unknown(f"{canonical or path} is not followed")
+
+
+def _harmless(path: str) -> bool:
+    """Whether a library's functions are known to leave lists and models that they get as they are."""
+    return path.split(".", 1)[0] in _READ_ONLY
+
+
+_READ_ONLY = frozenset(
+    "builtins keras tensorflow tf_keras numpy scipy pandas sklearn matplotlib os sys re math json pickle logging warnings "
+    "time seaborn tqdm pprint textwrap string datetime pathlib shutil IPython".split()
+)

@@ -1,0 +1,298 @@
+"""Methods of strings, lists, sets, tuples and dicts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import cast
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.budget import MAX_STRING
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.values import DictValue, ListValue, Unknown, Value, join_all
+
+# Methods of constants that can be computed for real: their results are no larger than their operands.
+_STRING_METHODS = frozenset(
+    (
+        "lower upper strip lstrip rstrip startswith endswith split rsplit splitlines title capitalize find rfind index count "
+        "isdigit isalpha isalnum isupper islower isidentifier removeprefix removesuffix partition rpartition swapcase casefold"
+    ).split()
+)
+
+
+def call_container_method(
+    machine: Machine, receiver: Value, name: str, arguments: Arguments, node: ast.AST | None
+) -> Value:
+    """`receiver.name(...)` for Python's own containers and constants."""
+    if isinstance(receiver, ListValue):
+        method = _LIST.get(name)
+        return method(machine, receiver, arguments) if method else Unknown(f"`{name}` of a {receiver.kind} is not followed")
+    if isinstance(receiver, DictValue):
+        method = _DICT.get(name)
+        return method(machine, receiver, arguments) if method else Unknown(f"`{name}` of a dict is not followed")
+    if isinstance(receiver, str):
+        return _call_string(machine, receiver, name, arguments)
+    if isinstance(receiver, tuple) and name in ("index", "count") and len(arguments.args) == 1:
+        try:
+            return getattr(cast("tuple[Value, ...]", receiver), name)(arguments.args[0])
+        except (ValueError, TypeError):
+            return Unknown("not in the tuple")
+    if isinstance(receiver, int | float) and name in ("bit_length", "is_integer", "conjugate"):
+        return getattr(receiver, name)()
+    return Unknown(f"`{name}` is not followed")
+
+
+def _call_string(machine: Machine, text: str, name: str, arguments: Arguments) -> Value:
+    from keras_lsp.inference.expressions import iterate
+
+    plain = all(isinstance(v, str | int | float | bool | type(None)) for v in (*arguments.args, *arguments.kwargs.values()))
+    if name == "format" and plain and not arguments.open and len(text) < 2000:
+        if any(len(digits) > 3 for digits in _digit_runs(text)):
+            return Unknown("a very long string")
+        try:
+            return text.format(*arguments.args, **arguments.kwargs)
+        except (ValueError, IndexError, KeyError, AttributeError, TypeError):
+            return Unknown("the string is not known")
+    if name == "join" and arguments.args:
+        parts = iterate(machine, arguments.args[0])
+        if parts is not None and all(isinstance(part, str) for part in parts):
+            if sum(map(len, parts)) + len(text) * len(parts) <= MAX_STRING:
+                return text.join(parts)
+        return Unknown("the string is not known")
+    if name == "replace" and plain and len(arguments.args) == 2 and all(isinstance(v, str) for v in arguments.args):
+        old, new = arguments.args
+        return text.replace(old, new) if len(text) * max(1, len(new)) <= MAX_STRING else Unknown("a very long string")
+    if name in ("zfill", "ljust", "rjust", "center") and arguments.args and isinstance(arguments.args[0], int):
+        return getattr(text, name)(*arguments.args) if plain and arguments.args[0] <= 200 else Unknown("a very long string")
+    if name in _STRING_METHODS and plain and not arguments.kwargs:
+        try:
+            result = getattr(text, name)(*arguments.args)
+        except (ValueError, TypeError):
+            return Unknown("the string is not known")
+        return ListValue(cast("list[Value]", result)) if isinstance(result, list) else result
+    return Unknown("the string is not known")
+
+
+def _digit_runs(text: str) -> list[str]:
+    return "".join(c if c.isdigit() else " " for c in text).split()
+
+
+ListMethod = Callable[[Machine, ListValue, Arguments], Value]
+
+
+def _append(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    item = arguments.get(0, "object")
+    if value.items is not None:
+        value.items.append(item)
+    else:
+        value.element = join_all([value.element, item])
+    return None
+
+
+def _extend(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    from keras_lsp.inference.expressions import element_of, iterate
+
+    machine.touch(value)
+    items = iterate(machine, arguments.get(0, "iterable"))
+    if items is not None and value.items is not None:
+        value.items.extend(items)
+    else:
+        known = value.items if value.items is not None else [value.element]
+        added = items if items is not None else [element_of(machine, arguments.get(0, "iterable"))]
+        value.element, value.items = join_all([*known, *added] or [None]), None
+    return None
+
+
+def _insert(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    index, item = arguments.get(0, "index"), arguments.get(1, "object")
+    if value.items is not None and isinstance(index, int):
+        value.items.insert(index, item)
+    else:
+        value.element, value.items = join_all([*(value.items or [value.element]), item]), None
+    return None
+
+
+def _pop(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    index = arguments.get(0, "index", -1)
+    if value.items is not None and isinstance(index, int):
+        try:
+            return value.items.pop(index)
+        except IndexError:
+            return Unknown("the list is empty")
+    return join_all(value.items) if value.items else value.element
+
+
+def _pop_left(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    return _pop(machine, value, Arguments([0]))
+
+
+def _clear(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    value.items = []
+    return None
+
+
+def _reverse(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    if value.items is not None:
+        value.items.reverse()
+    return None
+
+
+def _copy(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    return ListValue(None if value.items is None else list(value.items), value.element, value.kind)
+
+
+def _index(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    from keras_lsp.inference.expressions import equals
+
+    for position, item in enumerate(value.items or ()):
+        same = equals(item, arguments.get(0, "value"))
+        if same is None:
+            break
+        if same:
+            return position
+    return Unknown("the position is not known")
+
+
+def _forget_order(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    items = value.items
+    if items is None:
+        return None
+    sortable = all(isinstance(item, int | float) for item in items) or all(isinstance(item, str) for item in items)
+    if sortable and not arguments.kwargs.get("key") and isinstance(arguments.kwargs.get("reverse", False), bool):
+        items.sort(reverse=arguments.kwargs.get("reverse", False))
+    elif items:
+        value.element, value.items = join_all(items), None
+    return None
+
+
+def _add(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    from keras_lsp.inference.expressions import equals
+
+    item = arguments.get(0, "object")
+    if value.items is None or any(equals(known, item) for known in value.items):
+        return None
+    return _append(machine, value, arguments)
+
+
+def _remove(machine: Machine, value: ListValue, arguments: Arguments) -> Value:
+    position = _index(machine, value, arguments)
+    machine.touch(value)
+    if isinstance(position, int) and value.items is not None:
+        del value.items[position]
+    elif value.items:
+        value.element, value.items = join_all(value.items), None
+    return None
+
+
+_LIST: dict[str, ListMethod] = {
+    "append": _append,
+    "appendleft": lambda machine, value, arguments: _insert(machine, value, Arguments([0, *arguments.args])),
+    "extend": _extend,
+    "update": _extend,
+    "insert": _insert,
+    "pop": _pop,
+    "popleft": _pop_left,
+    "clear": _clear,
+    "reverse": _reverse,
+    "copy": _copy,
+    "index": _index,
+    "sort": _forget_order,
+    "add": _add,
+    "remove": _remove,
+    "discard": _remove,
+    "__len__": lambda machine, value, arguments: len(value.items) if value.items is not None else Unknown("the length is not known"),
+}
+
+
+DictMethod = Callable[[Machine, DictValue, Arguments], Value]
+
+
+def _get(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    key = arguments.get(0, "key")
+    try:
+        if key in value.items:
+            return value.items[key]
+    except TypeError:
+        return Unknown("the key is not known")
+    if value.open or isinstance(key, Unknown):
+        return Unknown(f"the key {key!r:.40} may be set elsewhere")
+    return arguments.get(1, "default")
+
+
+def _items(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    pairs: list[Value] = list(value.items.items())
+    if not value.open:
+        return ListValue(pairs)
+    return ListValue(None, (Unknown("a key of a dict"), Unknown("a value of a dict")))
+
+
+def _keys(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    return ListValue(None, Unknown("a key of a dict")) if value.open else ListValue(list(value.items))
+
+
+def _values(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    return ListValue(None, Unknown("a value of a dict")) if value.open else ListValue(list(value.items.values()))
+
+
+def _update(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    for other in arguments.args:
+        if isinstance(other, DictValue):
+            value.items.update(other.items)
+            value.open = value.open or other.open
+        else:
+            value.open = True
+    value.items.update(arguments.kwargs)
+    value.open = value.open or arguments.open
+    return None
+
+
+def _pop_key(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    key = arguments.get(0, "key")
+    try:
+        if key in value.items:
+            return value.items.pop(key)
+    except TypeError:
+        pass
+    if not value.open and len(arguments.args) > 1 and not isinstance(key, Unknown):
+        return arguments.args[1]
+    return Unknown(f"the key {key!r:.40} is not known")
+
+
+def _set_default(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    key = arguments.get(0, "key")
+    try:
+        if key in value.items:
+            return value.items[key]
+    except TypeError:
+        return Unknown("the key is not known")
+    if value.open or isinstance(key, Unknown):
+        return Unknown("the key may be set elsewhere")
+    machine.touch(value)
+    value.items[key] = arguments.get(1, "default")
+    return value.items[key]
+
+
+def _copy_dict(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    return DictValue(dict(value.items), value.open, value.factory)
+
+
+_DICT: dict[str, DictMethod] = {
+    "get": _get,
+    "items": _items,
+    "keys": _keys,
+    "values": _values,
+    "update": _update,
+    "pop": _pop_key,
+    "setdefault": _set_default,
+    "copy": _copy_dict,
+}
+
+

@@ -1,0 +1,155 @@
+"""Keras functions that make models and inputs, merge tensors, or set global state."""
+
+from __future__ import annotations
+
+import ast
+from typing import cast
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.keras.application import apply_layer_value
+from keras_lsp.inference.keras.layers import build_layer, literal
+from keras_lsp.inference.keras.models import input_tensor, make_input, make_model, make_sequential
+from keras_lsp.inference.library import models
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.values import LayerValue, ListValue, TensorValue, Unknown, Value
+from keras_lsp.catalogue.first_layer import resolve_input_layer
+from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.outcome import ShapeError
+from keras_lsp.shapes.tensor import Tensor
+
+models("keras.Input", "keras.layers.Input")(make_input)
+models("keras.Sequential")(make_sequential)
+models("keras.Model")(make_model)
+
+# Lower-case functions of merge layers: called with the tensors and the layer's arguments at once.
+_MERGES = {
+    "add": "Add",
+    "subtract": "Subtract",
+    "multiply": "Multiply",
+    "average": "Average",
+    "maximum": "Maximum",
+    "minimum": "Minimum",
+    "concatenate": "Concatenate",
+    "dot": "Dot",
+}
+
+
+def _merge(class_name: str, arguments: Arguments, machine: Machine, node: ast.AST | None) -> Value:
+    symbol = machine.catalogue.symbol(f"keras.layers.{class_name}")
+    if symbol is None:
+        return Unknown(f"keras.layers.{class_name} is not known")
+    inputs = arguments.get(0, "inputs")
+    extra = Arguments(arguments.args[1:], {k: v for k, v in arguments.kwargs.items() if k != "inputs"}, arguments.open)
+    layer = build_layer(machine, symbol, extra, node)
+    assert isinstance(layer, LayerValue)
+    return apply_layer_value(machine, layer, Arguments([inputs]), node)
+
+
+for _function, _class in _MERGES.items():
+    models(f"keras.layers.{_function}")(
+        lambda machine, arguments, node, c=_class: _merge(c, arguments, machine, node)
+    )
+
+
+@models("keras.layers.InputLayer")
+def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`InputLayer(...)`."""
+    symbol = machine.catalogue.symbol("keras.layers.InputLayer")
+    assert symbol is not None
+    positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
+    call = machine.describe_call(symbol.name, arguments, node, positional)
+    bound = {**dict(zip(positional, arguments.args, strict=False)), **arguments.kwargs}
+    given = {name: literal(value) for name, value in bound.items() if name != "name"}
+    shaped = next((bound[k] for k in ("shape", "batch_shape", "input_shape", "batch_input_shape") if k in bound), None)
+    if arguments.open or isinstance(shaped, Unknown):
+        spec = Tensor(None, "float32")
+    else:
+        resolved = resolve_input_layer(given, machine.world.keras)
+        if resolved.error is not None:
+            error = ShapeError("argument", resolved.error, {"keywords": tuple(call.arguments)}, "construct")
+            machine.report("input", call, error)
+            return Unknown("raises " + resolved.error.split(":", 1)[0])
+        if resolved.batch_shape is None:
+            return Unknown("the shape of this input is not known")
+        dtype = given.get("dtype")
+        spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), dtype if isinstance(dtype, str) else "float32")
+    tensor = input_tensor(machine, spec, call, bound.get("name"))
+    assert tensor.producer is not None and tensor.producer.layer is not None
+    layer = tensor.producer.layer
+    layer.batch_shape, layer.batch_dtype = spec.shape, spec.dtype
+    machine.add_layer(layer.fact)
+    return layer
+
+
+@models("keras.models.clone_model")
+def clone_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`clone_model(model)`: the same shapes, other weights."""
+    return arguments.get(0, "model")
+
+
+@models("keras.backend.set_floatx", "keras.config.set_floatx")
+def set_floatx(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The default dtype of layers made from here on."""
+    value = arguments.get(0, "value")
+    if isinstance(value, str):
+        machine.floatx = value
+    return None
+
+
+@models("keras.backend.floatx", "keras.config.floatx")
+def floatx(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The default dtype."""
+    return machine.floatx
+
+
+@models("keras.backend.set_image_data_format", "keras.config.set_image_data_format")
+def set_data_format(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The default image data format from here on."""
+    value = arguments.get(0, "data_format")
+    if isinstance(value, str):
+        machine.data_format = value
+    return None
+
+
+@models("keras.backend.image_data_format", "keras.config.image_data_format")
+def data_format(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The default image data format."""
+    return machine.data_format
+
+
+@models("keras.backend.backend", "keras.config.backend")
+def backend(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Which backend runs: not known, as shapes do not depend on it."""
+    return "tensorflow" if machine.keras < (3,) else Unknown("the backend is not known")
+
+
+@models("keras.backend.clear_session", "keras.utils.clear_session")
+def clear_session(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Names are counted anew."""
+    machine.counters.clear()
+    return None
+
+
+@models("keras.backend.is_keras_tensor", "keras.utils.is_keras_tensor")
+def is_keras_tensor(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Whether a tensor is symbolic."""
+    value = arguments.get(0, "x")
+    return value.kind == "keras" if isinstance(value, TensorValue) else Unknown("the value is not known")
+
+
+@models("keras.utils.get_source_inputs")
+def get_source_inputs(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The inputs that a tensor was computed from."""
+    value = arguments.get(0, "tensor")
+    if isinstance(value, TensorValue) and value.producer is not None:
+        from keras_lsp.inference.keras.models import map_graph
+
+        _, missing = map_graph([], [value])
+        return ListValue([output for item in missing for output in item.outputs])
+    return Unknown("the inputs are not known")
+
+
+@models("keras.models.load_model")
+def load_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A model from a file: nothing is read."""
+    return Unknown("the model comes from a file")

@@ -1,0 +1,1 @@
+"""numpy: filled in below."""

@@ -1,0 +1,95 @@
+"""Instances of library classes that are no layers: their attributes, methods, elements.
+
+Overlays register what they know under the class's dotted name; everything else is unknown, with the name as reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TypeAlias
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.values import DatasetValue, LibraryMethod, LibraryObject, Unknown, Value
+
+LibraryInstance: TypeAlias = LibraryObject | DatasetValue
+Method: TypeAlias = Callable[[Machine, LibraryInstance, Arguments, "ast.AST | None"], Value]
+Attribute: TypeAlias = Callable[[Machine, LibraryInstance], Value]
+Item: TypeAlias = Callable[[Machine, LibraryInstance, Value], Value]
+
+METHODS: dict[tuple[str, str], Method] = {}
+ATTRIBUTES: dict[tuple[str, str], Attribute] = {}
+ITEMS: dict[str, Item] = {}
+CALLS: dict[str, Method] = {}
+ROWS: dict[str, Callable[[Machine, LibraryInstance], "list[Value] | None"]] = {}
+
+
+def method(path: str, *names: str) -> Callable[[Method], Method]:
+    """Register methods of a library class."""
+
+    def register(function: Method) -> Method:
+        for name in names:
+            METHODS[path, name] = function
+        return function
+
+    return register
+
+
+def attribute(path: str, *names: str) -> Callable[[Attribute], Attribute]:
+    """Register attributes of a library class."""
+
+    def register(function: Attribute) -> Attribute:
+        for name in names:
+            ATTRIBUTES[path, name] = function
+        return function
+
+    return register
+
+
+def object_attribute(machine: Machine, value: LibraryInstance, name: str) -> Value:
+    """`value.name`."""
+    if name in value.attributes:
+        return value.attributes[name]
+    found = ATTRIBUTES.get((value.path, name))
+    if found is not None:
+        return found(machine, value)
+    if (value.path, name) in METHODS:
+        return LibraryMethod(value, name)
+    if isinstance(value, LibraryObject) and name in value.arguments:
+        return value.arguments[name]
+    return LibraryMethod(value, name)
+
+
+def call_object_method(
+    machine: Machine, value: LibraryInstance, name: str, arguments: Arguments, node: ast.AST | None
+) -> Value:
+    """`value.name(...)`."""
+    found = METHODS.get((value.path, name))
+    if found is not None:
+        return found(machine, value, arguments, node)
+    return machine.unknown(f"{value.path}.{name} is not followed")
+
+
+def call_object(machine: Machine, value: LibraryObject, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`value(...)`."""
+    found = CALLS.get(value.path)
+    if found is not None:
+        return found(machine, value, arguments, node)
+    return Unknown(f"calling {value.path} is not followed")
+
+
+def subscript_object(machine: Machine, value: LibraryInstance, index: Value) -> Value:
+    """`value[index]`."""
+    if isinstance(index, str) and index in value.attributes:
+        return value.attributes[index]
+    found = ITEMS.get(value.path)
+    if found is not None:
+        return found(machine, value, index)
+    return Unknown(f"items of {value.path} are not followed")
+
+
+def iterate_object(machine: Machine, value: LibraryObject) -> list[Value] | None:
+    """The elements of an object, where they are known one by one."""
+    found = ROWS.get(value.path)
+    return found(machine, value) if found is not None else None

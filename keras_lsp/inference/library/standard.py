@@ -1,0 +1,244 @@
+"""The standard library, as far as model code uses it: functools, itertools, collections, copy, os.path, argparse."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import posixpath
+from typing import Any, cast
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.budget import MAX_ELEMENTS
+from keras_lsp.inference.library import CONSTANTS, models
+from keras_lsp.inference.library.objects import method
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.values import (
+    DatasetValue,
+    DictValue,
+    External,
+    LibraryObject,
+    ListValue,
+    ObjectValue,
+    Partial,
+    Unknown,
+    Value,
+    join_all,
+)
+
+CONSTANTS.update(
+    {
+        "math.pi": math.pi,
+        "math.e": math.e,
+        "math.inf": math.inf,
+        "typing.TYPE_CHECKING": False,
+        "os.sep": "/",
+        "sys.maxsize": 2**63 - 1,
+    }
+)
+
+
+def _iterate(machine: Machine, value: Value) -> list[Value] | None:
+    from keras_lsp.inference.expressions import iterate
+
+    return iterate(machine, value)
+
+
+@models("functools.partial", "functools.partialmethod")
+def partial(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`partial(f, *args, **kwargs)`."""
+    if not arguments.args or arguments.open:
+        return Unknown("a partial of unknown arguments")
+    return Partial(arguments.args[0], arguments.args[1:], dict(arguments.kwargs))
+
+
+@models("functools.reduce")
+def reduce(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`reduce(f, xs, start)`."""
+    items = _iterate(machine, arguments.get(1, "iterable"))
+    if items is None or not arguments.args:
+        return Unknown("the values to reduce are not known")
+    values = [arguments.args[2], *items] if len(arguments.args) > 2 else items
+    if not values:
+        return Unknown("nothing to reduce")
+    result = values[0]
+    for item in values[1:]:
+        result = machine.call(arguments.args[0], Arguments([result, item]), node)
+    return result
+
+
+@models("functools.wraps", "functools.lru_cache", "functools.cache", "contextlib.contextmanager")
+def keep_function(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Decorators that leave what a function returns as it is."""
+    return External("functools.identity")
+
+
+@models("functools.identity")
+def identity(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The function that is decorated."""
+    return arguments.get(0, "function")
+
+
+@models("copy.copy", "copy.deepcopy")
+def copy(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`copy(x)`: containers anew, everything else as it is."""
+    return _copied(arguments.get(0, "x"))
+
+
+def _copied(value: Value) -> Value:
+    if isinstance(value, ListValue):
+        return ListValue(None if value.items is None else [_copied(i) for i in value.items], value.element, value.kind)
+    if isinstance(value, DictValue):
+        return DictValue({key: _copied(item) for key, item in value.items.items()}, value.open, value.factory)
+    if isinstance(value, ObjectValue) and value.layer is None:
+        clone = ObjectValue(value.class_value)
+        clone.attributes = dict(value.attributes)
+        return clone
+    return value
+
+
+@models("collections.defaultdict")
+def make_default_dict(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`defaultdict(factory)`."""
+    return DictValue({}, factory=arguments.get(0, "default_factory"))
+
+
+@models("collections.namedtuple", "typing.NamedTuple")
+def make_named_tuple(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A class of named tuples: its instances keep their fields by name."""
+    fields = arguments.get(1, "field_names")
+    names = fields.replace(",", " ").split() if isinstance(fields, str) else _iterate(machine, fields)
+    if names is None or not all(isinstance(name, str) for name in names):
+        return Unknown("the fields are not known")
+    return Partial(External("collections.namedtuple()"), [tuple(names)], {})
+
+
+@models("collections.namedtuple()")
+def fill_named_tuple(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """An instance of a named tuple."""
+    names = cast("tuple[str, ...]", arguments.args[0])
+    result = LibraryObject("collections.namedtuple()")
+    result.attributes = {**dict(zip(names, arguments.args[1:], strict=False)), **arguments.kwargs}
+    return result
+
+
+@models("types.SimpleNamespace", "argparse.Namespace")
+def make_namespace(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`SimpleNamespace(a=1)`."""
+    result = LibraryObject("types.SimpleNamespace")
+    result.attributes = dict(arguments.kwargs)
+    return result
+
+
+# itertools
+
+
+@models("itertools.chain")
+def chain(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`chain(xs, ys)`."""
+    parts = [_iterate(machine, value) for value in arguments.args]
+    if all(part is not None for part in parts):
+        return ListValue([item for part in parts for item in cast("list[Value]", part)], kind="generator")
+    return ListValue(None, Unknown("an element of a chain"), "generator")
+
+
+@models("itertools.product")
+def product(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`product(xs, ys, repeat=n)`."""
+    parts = [_iterate(machine, value) for value in arguments.args]
+    repeat = arguments.kwargs.get("repeat", 1)
+    if all(part is not None for part in parts) and isinstance(repeat, int) and 0 < repeat < 8:
+        known = cast("list[list[Value]]", parts) * repeat
+        if math.prod(len(part) for part in known) <= MAX_ELEMENTS:
+            return ListValue(list(itertools.product(*known)), kind="generator")
+    return ListValue(None, Unknown("an element of a product"), "generator")
+
+
+@models("itertools.repeat", "itertools.cycle", "itertools.count")
+def endless(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Iterators without an end (or of a given length)."""
+    times = arguments.get(1, "times")
+    value = arguments.get(0, "object")
+    if isinstance(times, int) and times <= MAX_ELEMENTS:
+        return ListValue([value] * times, kind="generator")
+    items = _iterate(machine, value)
+    return ListValue(None, join_all(items) if items else Unknown("an element"), "generator")
+
+
+# Paths and the environment
+
+
+def _path_function(function: Any) -> Any:
+    def handler(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+        if arguments.args and all(isinstance(value, str) for value in arguments.args):
+            result = function(*arguments.args)
+            return tuple(result) if isinstance(result, tuple) else result
+        return Unknown("the path is not known")
+
+    return handler
+
+
+for _name in ("join", "basename", "dirname", "splitext", "split", "normpath"):
+    models(f"os.path.{_name}")(_path_function(getattr(posixpath, _name)))
+
+
+@models("os.environ.get", "os.getenv", "os.listdir", "os.path.exists", "os.path.isfile", "glob.glob")
+def read_environment(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """What the machine that runs the program holds is not known."""
+    return Unknown("it depends on the machine that runs the program")
+
+
+# argparse: values are what the defaults say, since that is what the program does without arguments
+
+
+@models("argparse.ArgumentParser", "optparse.OptionParser")
+def make_parser(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A parser that remembers the defaults of its arguments."""
+    parser = LibraryObject("argparse.ArgumentParser")
+    parser.attributes["#defaults"] = DictValue({})
+    return parser
+
+
+@method("argparse.ArgumentParser", "add_argument", "add_option")
+def add_argument(machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`parser.add_argument("--name", type=int, default=3)`."""
+    defaults = value.attributes.get("#defaults")
+    flags = [flag for flag in arguments.args if isinstance(flag, str)]
+    dest = arguments.kwargs.get("dest")
+    if not isinstance(dest, str):
+        long = [flag for flag in flags if flag.startswith("--")] or flags
+        dest = long[0].lstrip("-").replace("-", "_") if long else None
+    if dest is None or not isinstance(defaults, DictValue):
+        return None
+    machine.touch(defaults)
+    action = arguments.kwargs.get("action")
+    if "default" in arguments.kwargs:
+        default = arguments.kwargs["default"]
+        kind = arguments.kwargs.get("type")
+        if isinstance(default, str) and isinstance(kind, External) and kind.path in ("builtins.int", "builtins.float"):
+            default = machine.call(kind, Arguments([default]), None)
+        defaults.items[dest] = default
+    elif action in ("store_true", "store_false"):
+        defaults.items[dest] = action == "store_false"
+    else:
+        optional = bool(flags) and flags[0].startswith("-") and not arguments.kwargs.get("required")
+        defaults.items[dest] = None if optional else Unknown("it is given on the command line", dest)
+    return None
+
+
+@method("argparse.ArgumentParser", "parse_args", "parse_known_args")
+def parse_args(machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The namespace of the defaults."""
+    defaults = value.attributes.get("#defaults")
+    namespace = LibraryObject("types.SimpleNamespace")
+    if isinstance(defaults, DictValue):
+        namespace.attributes = dict(defaults.items)
+    return namespace
+
+
+@method("argparse.ArgumentParser", "add_argument_group", "add_mutually_exclusive_group")
+def add_group(machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A group adds to its parser."""
+    return value
+
+
