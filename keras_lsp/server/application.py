@@ -32,13 +32,13 @@ WATCHED = ("**/pyproject.toml", "**/{.,}keras-lsp.toml", "**/.venv/pyvenv.cfg", 
 class Application:
     """One server for one client."""
 
-    def __init__(self, lifecycle: Lifecycle, writer: Writer, *, trusted: bool) -> None:
+    def __init__(self, lifecycle: Lifecycle, writer: Writer, *, may_trust: bool) -> None:
         from keras_lsp.server.requests import ENDPOINTS
 
         self.lifecycle = lifecycle
         self.server = Server()
         self.server.protocol.set_writer(writer)
-        self.worlds = Worlds(trusted=trusted)
+        self.worlds = Worlds(may_trust=may_trust)
         self.session = Session(self.worlds, self.inform)
         self.dispatcher = Dispatcher(
             self.server.protocol, lifecycle, ENDPOINTS, self._notifications(), self._prepare, self

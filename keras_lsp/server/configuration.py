@@ -34,8 +34,8 @@ class Configuration:
         """Read `initializationOptions`; session thread."""
         content = plain_object(options)
         self.client_has_commands = content.get("clientHasCommands") is True
-        if content.get("trusted") is False:
-            self._application.worlds.distrust()
+        if isinstance(content.get("trusted"), bool):
+            self._application.worlds.trust(content["trusted"])
         settings: Any = content.get("settings", content.get(SECTION))
         worlds = self._application.worlds
         if isinstance(settings, list):

@@ -31,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--host", default="127.0.0.1", choices=("127.0.0.1", "localhost"), help="address for --tcp")
     options.add_argument("--port", type=int, default=0, help="port for --tcp; 0 takes a free one and prints it")
     options.add_argument(
-        "--untrusted-workspace", action="store_true", help="start nothing that the workspace could have provided"
+        "--untrusted-workspace",
+        action="store_true",
+        help="never start what lies in the workspace, whatever the client says",
     )
     options.add_argument(
         "--log-level",
@@ -68,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()
     from keras_lsp.server.application import Application
 
-    application = Application(lifecycle, writer, trusted=not options.untrusted_workspace)
+    application = Application(lifecycle, writer, may_trust=not options.untrusted_workspace)
     gc.freeze()
     gc.enable()
     _forward_log(application)

@@ -80,12 +80,15 @@ class Lifecycle:
         if self._writer is not None and self._writer.is_alive():
             self._writer.flush(FLUSH)
         for cleanup in self._cleanups:
-            try:
-                cleanup()
-            except Exception:
-                _log.exception("stopping a child failed")
+            self._clean_up(cleanup)
         logging.shutdown()
         os._exit(code)
+
+    def _clean_up(self, cleanup: Callable[[], None]) -> None:
+        try:
+            cleanup()
+        except Exception:
+            _log.exception("stopping a child failed")
 
     def watch_process(self, pid: int | None) -> None:
         """Leave when the process `pid` dies; one that is not alive now is of another machine or container and is ignored."""

@@ -151,16 +151,19 @@ class Reader(threading.Thread):
         """Hand over messages until the stream ends or breaks."""
         try:
             for content in read_frames(self._stream):
-                try:
-                    message = decode(content)
-                except MalformedMessage as error:
-                    self._on_malformed(str(error))
-                else:
-                    self._on_message(message)
+                self._hand_over(content)
         except (OSError, ValueError):
             pass  # the stream broke or was closed: it ended
         finally:
             self._on_end()
+
+    def _hand_over(self, content: bytes) -> None:
+        try:
+            message = decode(content)
+        except MalformedMessage as error:
+            self._on_malformed(str(error))
+        else:
+            self._on_message(message)
 
 
 class Writer(threading.Thread):

@@ -6,6 +6,7 @@ one when anything it was made of changes.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,15 @@ from typing import Any, cast
 from keras_lsp.catalogue.version import LATEST, KerasVersion, parse_version
 from keras_lsp.inference.facts import Question
 from keras_lsp.inference.world import Source, World
+from keras_lsp.oracle.cache import AnswerCache, default_path
+from keras_lsp.oracle.names.client import NameOracle
+from keras_lsp.oracle.names.sources import find_hidden_keyword, source_location
+from keras_lsp.oracle.process import KerasWorker
+from keras_lsp.oracle.questions import ApplicationQuestion, LayerQuestion, OpQuestion
+from keras_lsp.oracle.service import KerasOracle, NullOracle, Oracle
+from keras_lsp.project.environment import Environment, find_environment
 from keras_lsp.project.settings import LoadedSettings, Settings, apply, load_settings, options, restrict
+from keras_lsp.project.trust import interpreter_to_start, is_local_path, own_interpreter
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +50,11 @@ EDITOR_KEYS = frozenset(
 )
 """Keys that editors send and that are no settings of a project."""
 
+ASKABLE = (LayerQuestion, OpQuestion, ApplicationQuestion)
+
+CLOSE_SECONDS = 0.8
+"""Seconds for ending a process before the server leaves without it; its own stdin then ends, and so does it."""
+
 DEFAULT_DEBOUNCE = 0.15
 """Seconds without typing before diagnostics are sent: shorter than a pause in thought, longer than between two keys."""
 
@@ -51,17 +65,20 @@ class Project:
 
     Attributes:
         key: what answers are kept under: those of one environment are none for another.
+        environment: where the packages are, and who said so.
         roots: folders in which imports begin, the innermost first.
         site_packages: folders of the installed packages.
+        folder: the workspace folder, or that of the file.
         enabled: whether the user wants diagnostics at all.
     """
 
     key: str
     settings: Settings
     keras: KerasVersion
+    environment: Environment
     roots: tuple[str, ...] = ()
     site_packages: tuple[str, ...] = ()
-    python: str | None = None
+    folder: str = ""
     enabled: bool = True
 
     @property
@@ -89,18 +106,26 @@ class Found:
     line: int
     column: int
 
+    @classmethod
+    def of(cls, path: Path, line: int, column: int) -> Found:
+        """A place whose line counts from 1."""
+        return cls(path.absolute().as_uri(), max(line - 1, 0), column)
+
 
 class Worlds:
     """All projects of a session, and the processes that answer for them."""
 
-    def __init__(self, *, trusted: bool) -> None:
+    def __init__(self, *, may_trust: bool) -> None:
         self.folders: dict[str, str] = {}
         self.enabled = True
         self.debounce = DEFAULT_DEBOUNCE
-        self._trusted = trusted
+        self._may_trust = may_trust
+        self._trusted = False
         self._editor: dict[str | None, Mapping[str, Any]] = {}
         self._projects: dict[tuple[str, str], Project] = {}
         self._answers: dict[str, Mapping[str, object]] = {}
+        self._keras_oracles: dict[str, Oracle] = {}
+        self._name_oracles: dict[str, NameOracle] = {}
         self._told: set[str] = set()
         self._lock = threading.Lock()
 
@@ -125,9 +150,10 @@ class Worlds:
         self.forget()
         return True
 
-    def distrust(self) -> None:
-        """The client says that the user does not trust the workspace."""
-        self._trusted = False
+    def trust(self, trusted: bool) -> None:
+        """The client says whether the user trusts the workspace; a server told at its start not to, never does."""
+        self._trusted = trusted and self._may_trust
+        self.restart()
         self.forget()
 
     def forget(self) -> None:
@@ -185,50 +211,142 @@ class Worlds:
             if message not in self._told:
                 self._told.add(message)
                 _log.warning("%s", message)
-        keras = LATEST
-        if settings.keras_version is not None:
-            try:
-                keras = parse_version(settings.keras_version)
-            except ValueError as error:
-                _log.warning("keras-version: %s", error)
+        environment = self._environment(folder or place, settings)
+        keras = self._version(settings, environment)
         enabled = self.enabled and settings.diagnostic_mode != "off"
         root = str(loaded.root) if loaded.root is not None else folder or place
         roots = tuple(dict.fromkeys(part for part in (root, folder) if part))
-        return Project(f"{root}|{keras}", settings, keras, roots, enabled=enabled)
+        packages = tuple(str(path) for path in environment.site_packages)
+        key = f"{keras}|{environment.python}|{settings.oracle.python}"
+        return Project(key, settings, keras, environment, roots, packages, folder or place, enabled)
+
+    def _environment(self, folder: str, settings: Settings) -> Environment:
+        selected = self._editor.get(self._folder_uri(folder), {}).get("interpreter") or self._editor.get(None, {}).get(
+            "interpreter"
+        )
+        if isinstance(selected, list):
+            selected = next(iter(cast("list[Any]", selected)), None)
+        client = selected if isinstance(selected, str) and is_local_path(selected) else None
+        setting = settings.python if settings.python is None or is_local_path(settings.python) else None
+        return find_environment(Path(folder) if folder else None, setting, client)
+
+    def _version(self, settings: Settings, environment: Environment) -> KerasVersion:
+        for text in (settings.keras_version, environment.keras_version_text):
+            if text is not None:
+                try:
+                    return parse_version(text)
+                except ValueError as error:
+                    _log.warning("keras-version: %s", error)
+        return LATEST
 
     def answers(self, project: Project) -> Mapping[str, object]:
         """What the oracles have said so far."""
         return self._answers.get(project.key, {})
 
     def locate(self, project: Project, canonical: str, keyword: str | None) -> Found | None:
-        """Where the installed Keras has a name, or takes a hidden keyword."""
+        """Where the installed Keras has a name, or takes a hidden keyword; reads files, and may wait for Jedi."""
+        packages = project.environment.site_packages or _own_packages()
+        if not packages:
+            return None
+        if keyword is not None:
+            taken = find_hidden_keyword(packages, canonical, keyword)
+            return None if taken is None else Found.of(taken.location.path, taken.location.line, taken.location.column)
+        place = source_location(canonical, packages)
+        if place is not None:
+            return Found.of(place.path, place.line, place.column)
+        if not project.settings.jedi.enable:
+            return None
+        for definition in self._names(project, packages).resolve(canonical, wait=False).found:
+            if definition.module_path is not None:
+                return Found.of(definition.module_path, definition.line or 1, definition.column or 0)
         return None
+
+    def _names(self, project: Project, packages: Sequence[Path]) -> NameOracle:
+        key = f"{project.folder}|{'|'.join(map(str, packages))}"
+        with self._lock:
+            names = self._name_oracles.get(key)
+            if names is None:
+                legacy = (project.environment.keras_version_text or "").startswith("tf_keras")
+                root = Path(project.folder) if project.folder else Path(packages[0])
+                names = self._name_oracles[key] = NameOracle(root, packages, legacy=legacy)
+        return names
 
     # Oracles; background thread.
 
     def ask(self, project: Project, questions: Sequence[Question]) -> dict[str, object]:
-        """Answers by key; what nobody can answer is left out."""
-        return {}
+        """Answers by key; what nobody could answer now is left out."""
+        if not project.settings.oracle.enable:
+            return {}
+        asked = [(question.key, question.payload) for question in questions if isinstance(question.payload, ASKABLE)]
+        if not asked:
+            return {}
+        oracle = self._keras(project)
+        given = oracle.ask_many([payload for _, payload in asked], project.settings.oracle.timeout)
+        return {key: answer for (key, _), answer in zip(asked, given, strict=True) if answer.unknown is None}
+
+    def _keras(self, project: Project) -> Oracle:
+        with self._lock:
+            oracle = self._keras_oracles.get(project.key)
+            if oracle is None:
+                oracle = self._keras_oracles[project.key] = self._make_oracle(project)
+        return oracle
+
+    def _make_oracle(self, project: Project) -> Oracle:
+        environment = project.environment
+        # A file's own oracle.python was dropped when it was read, unless the workspace is trusted.
+        verdict = interpreter_to_start(environment, trusted=self._trusted, explicit=project.settings.oracle.python)
+        installed = environment.versions.keras if environment.python is not None else None
+        if verdict.python is None and not environment.versions and project.keras.generation == 3 and _own_packages():
+            verdict = own_interpreter()
+        if verdict.python is None:
+            _log.info("Keras is not asked: %s", verdict.reason)
+            return NullOracle(verdict.reason)
+        contract, text = project.keras.contract, environment.keras_version_text or ""
+        api = "tf_keras" if text.startswith("tf_keras") else "keras" if contract.value in "AD" else "tensorflow.keras"
+        worker = KerasWorker(verdict.python, api=api)
+        return KerasOracle(worker, AnswerCache(default_path()), keras=installed if api == "keras" else None, wait=False)
 
     def learn(self, project: Project, answers: Mapping[str, object]) -> None:
         """Extend the world of a project; session thread."""
         self._answers[project.key] = {**self._answers.get(project.key, {}), **answers}
 
     def restart(self) -> None:
-        """Start the processes anew at the next question."""
+        """End the processes; they start anew at the next question."""
+        with self._lock:
+            oracles = [*self._keras_oracles.values(), *self._name_oracles.values()]
+            self._keras_oracles.clear()
+            self._name_oracles.clear()
+        for oracle in oracles:
+            oracle.close()
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, all at once, since each may take a moment."""
+        oracles = [*self._keras_oracles.values(), *self._name_oracles.values()]
+        threads = [threading.Thread(target=oracle.close, daemon=True) for oracle in oracles]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(CLOSE_SECONDS)
 
     def state(self) -> dict[str, str]:
         """How the processes are."""
-        return {}
+        with self._lock:
+            states = {f"Keras {key}": oracle.state for key, oracle in self._keras_oracles.items()}
+            return states | {f"Jedi {key}": oracle.state for key, oracle in self._name_oracles.items()}
 
     def summary(self) -> list[str]:
         """The projects in use, for a report of a problem."""
         with self._lock:
             projects = list(self._projects.values())
         return [f"{', '.join(project.roots) or '(no folder)'}: {project.keras.label}" for project in projects]
+
+
+def _own_packages() -> tuple[Path, ...]:
+    """Where the Keras beside keras-lsp itself is installed; nothing is imported for it."""
+    spec = importlib.util.find_spec("keras")
+    if spec is None or spec.origin is None:
+        return ()
+    return (Path(spec.origin).parent.parent,)
 
 
 def _set_by_user(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,9 +34,15 @@ def instrument() -> None:
     def modules(_context, _params):
         return sorted(sys.modules)
 
-    def child(_context, _params):
-        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.PIPE)
-        return process.pid
+    def child(application, _params):
+        # A real child of ours: the Jedi process.
+        from pathlib import Path
+
+        from keras_lsp.oracle.names.client import NameOracle
+
+        names = application.worlds._name_oracles["test"] = NameOracle(Path(sys.prefix))
+        assert names.start(), names.state
+        return names.pid
 
     requests.ENDPOINTS += (
         Endpoint("test/sleep", sleep),
@@ -45,6 +51,7 @@ def instrument() -> None:
         Endpoint("test/failLoudly", fail, fails=True),
         Endpoint("test/text", text),
         Endpoint("test/modules", modules),
+        Endpoint("test/child", child, lane="session"),
     )
 
 
