@@ -6,6 +6,7 @@ are those that were seen only with made-up values and whose facts depend on them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -58,7 +59,23 @@ class Failure:
     def argument(self) -> str | None:
         """The argument that is refused, if one is."""
         name = self.error.facts.get("argument")
-        return name if isinstance(name, str) else None
+        if isinstance(name, str):
+            return name
+        if self.error.kind != "argument" or "keywords" not in self.error.facts:
+            return None
+        # The first-layer contracts say which keywords they were asked about, not which one they refuse.
+        given = [name for name in ("input_dim", *sorted(SHAPE_ARGUMENTS)) if name in self.call.arguments]
+        if self.class_name == "Embedding" and "input_dim" in given:
+            given.remove("input_dim")
+        return given[0] if given else None
+
+    @property
+    def value(self) -> object:
+        """The value that is refused."""
+        if "value" in self.error.facts:
+            return self.error.facts["value"]
+        argument = self.call.arguments.get(self.argument or "")
+        return argument.value if argument is not None else None
 
     @property
     def producer(self) -> LayerFact | None:
@@ -86,7 +103,9 @@ def _collect(context: Context) -> list[Failure]:
     found: list[Failure] = []
     for layer in context.facts.layers:
         if layer.error is not None and _reportable(layer.call, layer.error):
-            found.append(Failure("constructor", layer.error, layer.call, layer.span, layer, unknown=unknown_names(layer.error)))
+            unknown = unknown_names(layer.error, layer.call)
+            subject = "unknown-keyword" if unknown else "constructor"
+            found.append(Failure(subject, layer.error, layer.call, layer.span, layer, unknown=unknown))
         for application in layer.applications:
             error = application.error
             if error is None or application.guarded:
@@ -96,17 +115,10 @@ def _collect(context: Context) -> list[Failure]:
             found.append(Failure("application", error, layer.call, application.span, layer, application))
     for problem in context.facts.problems:
         if _reportable(problem.call, problem.error):
-            found.append(
-                Failure(
-                    problem.subject,
-                    problem.error,
-                    problem.call,
-                    problem.call.span,
-                    problem.layer,
-                    related=problem.related,
-                    unknown=unknown_names(problem.error),
-                )
-            )
+            unknown = unknown_names(problem.error, problem.call)
+            subject = "unknown-keyword" if unknown else problem.subject
+            call, span = problem.call, problem.call.span
+            found.append(Failure(subject, problem.error, call, span, problem.layer, None, problem.related, unknown))
     return found
 
 
@@ -123,13 +135,18 @@ def _is_structure(value: object) -> bool:
     return isinstance(value, Expr | Tensor | tuple | list)
 
 
-def unknown_names(error: ShapeError) -> tuple[str, ...]:
-    """The keywords that a call does not take, where that is the error."""
-    names = error.facts.get("keywords")
-    if isinstance(names, tuple | list | frozenset | set):
-        return tuple(str(name) for name in names)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    name = error.facts.get("keyword")
-    return (name,) if isinstance(name, str) else ()
+# How the generations of Keras, and Python itself, say that nobody takes a keyword.
+_NOT_TAKEN = re.compile(
+    r"Unrecognized keyword|[Kk]eyword argument not understood|unexpected keyword argument|Unknown keyword argument"
+)
+
+
+def unknown_names(error: ShapeError, call: Call) -> tuple[str, ...]:
+    """The keywords of a call that nobody takes, where that is the error."""
+    if _NOT_TAKEN.search(error.text) is None:
+        return ()
+    quoted = [name for name in call.arguments if re.search(rf"['\"\[]{re.escape(name)}['\"\]]", error.text)]
+    return tuple(quoted)
 
 
 Predicate = Callable[[Failure, Context], bool]
@@ -210,9 +227,7 @@ def dim_keyword_on_sequence(failure: Failure, context: Context) -> bool:
         and layer is not None
         and layer.class_name != "Embedding"
         and "input_dim" in layer.call.arguments
-        and failure.application is not None
-        and layer.index in (0, None)
-        and not any(failure.application.producers)
+        and own_input(layer)
         and context.keras >= (2, 3)
     )
 
@@ -235,17 +250,26 @@ def first_shape_argument(failure: Failure, context: Context) -> tuple[Call, str]
     layer = failure.layer
     if layer is None or failure.application is None:
         return None
-    producer = failure.producer
-    if producer is None:
-        for name in ("input_shape", "batch_input_shape"):
-            if name in layer.call.arguments:
-                return layer.call, name
+    return declared_shape(failure.application)
+
+
+def declared_shape(application: Application) -> tuple[Call, str] | None:
+    """The call and argument that gave an input its shape, if the layer is called on an input."""
+    producer = application.producers[0] if application.producers else None
+    if producer is None or producer.class_name != "InputLayer":
         return None
-    if producer.class_name in ("Input", "InputLayer"):
-        for name in ("shape", "batch_shape", "input_shape", "batch_input_shape"):
-            if name in producer.call.arguments:
-                return producer.call, name
+    for name in ("shape", "batch_shape", "batch_input_shape", "input_shape"):
+        if name in producer.call.arguments:
+            return producer.call, name
     return None
+
+
+def own_input(layer: LayerFact) -> bool:
+    """Whether a layer of a Sequential is the one whose keywords declare the model's input."""
+    if layer.position != "sequential" or layer.index != 0:
+        return False
+    producers = layer.applications[0].producers if layer.applications else ()
+    return not producers or producers[0] is None or producers[0].call is layer.call
 
 
 def _first_layer_looks_swapped(failure: Failure, context: Context) -> bool:
@@ -263,7 +287,7 @@ def _shape_argument(failure: Failure, _: Context) -> bool:
 
 
 def _scalar_shape(failure: Failure, _: Context) -> bool:
-    value = failure.error.facts.get("value")
+    value = failure.value
     if failure.argument == "input_dim":
         return isinstance(value, tuple | list)
     return isinstance(value, int | float | str)
@@ -281,8 +305,7 @@ def _slipped(failure: Failure, _: Context) -> bool:
 
 
 def _string_value(failure: Failure, _: Context) -> bool:
-    value = failure.error.facts.get("value")
-    return isinstance(value, str) and failure.argument in ENUMERATED
+    return isinstance(failure.value, str) and failure.argument in ENUMERATED
 
 
 def _unknown_in(names: frozenset[str]) -> Predicate:
@@ -320,6 +343,21 @@ def _embedding(failure: Failure, _: Context) -> bool:
     return failure.class_name == "Embedding"
 
 
+def _two_shapes(failure: Failure, _: Context) -> bool:
+    arguments = failure.call.arguments
+    return ("batch_shape" in arguments or "batch_input_shape" in arguments) and bool(
+        {"shape", "input_shape", "batch_size"} & arguments.keys()
+    )
+
+
+def _no_shape(failure: Failure, _: Context) -> bool:
+    return not SHAPE_ARGUMENTS & failure.call.arguments.keys()
+
+
+def _missing(failure: Failure, _: Context) -> bool:
+    return "missing" in failure.error.facts and failure.subject == "constructor"
+
+
 def _merge_layer(failure: Failure, _: Context) -> bool:
     return failure.class_name in MERGES
 
@@ -335,13 +373,15 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER113", _all(_UNKNOWN, _embedding, _unknown_in(frozenset(("input_length", "weights"))))),
     ("KER103", _all(_UNKNOWN, _unknown_in(HIDDEN_KEYWORDS))),
     ("KER108", _UNKNOWN),
-    # A value that is refused
+    # A value that is refused or missing
+    ("KER502", _all(_missing, _keras_1)),
+    ("KER114", _missing),
     ("KER113", _all(_embedding, _argument_in("weights"))),
+    ("KER106", _all(_subject("input"), _two_shapes)),
+    ("KER109", _all(_subject("input"), _no_shape)),
     ("KER101", _all(_kind("argument"), _shape_argument, _scalar_shape)),
     ("KER112", _all(_kind("argument"), _slipped)),
     ("KER407", _all(_kind("argument"), _string_value)),
-    ("KER106", _all(_subject("input"), _kind("option-conflict"))),
-    ("KER109", _all(_subject("input"), _kind("other"))),
     ("KER216", lambda failure, _: ".applications." in failure.call.canonical),
     ("KER110", _all(_kind("argument"), _subject("constructor", "input"))),
     ("KER208", _kind("option-conflict")),
@@ -364,8 +404,8 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER303", _subject("not-called", "layer-not-called")),
     ("KER304", _subject("raw-op")),
     ("KER305", _subject("name")),
-    ("KER302", _subject("model", "graph")),
-    ("KER307", _subject("add", "sequential")),
+    ("KER302", _subject("disconnected")),
+    ("KER307", _subject("add", "sequential", "model")),
     ("KER219", lambda failure, context: True),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import ast
 
 from keras_lsp.inference.facts import Call, LayerFact
 from keras_lsp.rules.base import Applicability, Context, Fix
-from keras_lsp.rules.failures import recurrent_core
+from keras_lsp.rules.failures import own_input, recurrent_core
 from keras_lsp.rules.rewriting import insert_before_layer, is_written, remove_arguments, spell
 from keras_lsp.text.edits import TextEdit
 
@@ -55,7 +55,7 @@ def move_to_input(
     context: Context, layer: LayerFact, arguments: str | None = None, extra: tuple[str, ...] = ()
 ) -> tuple[TextEdit, ...] | None:
     """Edits that take the first-layer keywords off a Sequential's first layer and put a `keras.Input` before it."""
-    if layer.position != "sequential" or layer.index != 0:
+    if not own_input(layer):
         return None
     arguments = arguments or input_arguments(context, layer)
     names = [*written_keywords(layer.call), *extra]

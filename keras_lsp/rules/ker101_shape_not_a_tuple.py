@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
     for failure in context.failures.get("KER101", ()):
         name = failure.argument or "shape"
         argument = failure.call.arguments.get(name)
-        value = failure.error.facts.get("value", argument.value if argument is not None else None)
+        value = failure.value
         says = raises(context, failure.error)
         fix: Fix | None = None
         if name == "input_dim":

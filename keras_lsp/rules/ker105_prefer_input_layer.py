@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.failures import own_input
 from keras_lsp.rules.input_layers import fixes, input_arguments, input_fix, written_keywords
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import keras_name
@@ -40,7 +41,7 @@ def check(context: Context) -> Iterator[Finding]:
         names = written_keywords(layer.call, ("input_shape", "input_dim"))
         if layer.class_name == "Embedding" and "input_dim" in names:
             names.remove("input_dim")
-        if layer.position != "sequential" or layer.index != 0 or not names or layer.error or layer.call.guarded:
+        if not own_input(layer) or not names or layer.error or layer.call.guarded:
             continue
         if any(application.error for application in layer.applications):
             continue

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import LayerFact
 from keras_lsp.rules.base import Applicability, Context, Finding, Rule, Severity
+from keras_lsp.rules.failures import own_input
 from keras_lsp.rules.input_layers import fixes, removal_fix
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.shape_arguments import as_shape, contradicts, given_shape
@@ -57,7 +58,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _silent(context: Context) -> Iterator[Finding]:
     for layer in context.facts.layers:
         call = layer.call
-        if call.guarded or layer.error or layer.class_name in ("Input", "InputLayer"):
+        if call.guarded or layer.error or layer.class_name == "InputLayer":
             continue
         given = given_shape(layer)
         behind_input = behind_input_layer(layer)
@@ -72,7 +73,7 @@ def _silent(context: Context) -> Iterator[Finding]:
             yield RULE.finding(
                 place(call, call.arguments[name]), message, severity=Severity.WARNING, fixes=fixes(fix)
             )
-        elif layer.index == 0 and layer.position == "sequential" and not context.keras3:
+        elif own_input(layer) and not context.keras3:
             yield from _two_keywords(context, layer)
 
 
@@ -82,7 +83,9 @@ def behind_input_layer(layer: LayerFact) -> Shape | None:
         return None
     application = layer.applications[0]
     producer = application.producers[0] if application.producers else None
-    if producer is None or producer.class_name not in ("Input", "InputLayer") or not isinstance(application.inputs, Tensor):
+    if producer is None or producer.class_name != "InputLayer" or producer.call is layer.call:
+        return None
+    if not isinstance(application.inputs, Tensor):
         return None
     return application.inputs.shape
 

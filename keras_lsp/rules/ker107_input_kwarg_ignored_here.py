@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.failures import own_input
 from keras_lsp.rules.input_layers import fixes, removal_fix
 from keras_lsp.rules.ker106_conflicting_input_specs import behind_input_layer
 from keras_lsp.rules.rewriting import is_written, place
@@ -50,14 +51,14 @@ def check(context: Context) -> Iterator[Finding]:
         names = [n for n in ("input_shape", "input_dim", "batch_input_shape") if is_written(call.arguments.get(n))]
         if layer.class_name in ("Embedding", "ReversibleEmbedding") and "input_dim" in names:
             names.remove("input_dim")
-        if not names or layer.error or call.guarded or layer.custom or layer.class_name in ("Input", "InputLayer"):
+        if not names or layer.error or call.guarded or layer.custom or layer.class_name == "InputLayer":
             continue
-        later = layer.position == "sequential" and layer.index is not None and layer.index > 0
+        later = layer.position == "sequential" and not own_input(layer)
         if not (later or layer.position == "functional") or not layer.applications:
             continue
         application = layer.applications[0]
         known = application.inputs
-        if application.error or (later and application.producers[:1] == (None,)):
+        if application.error:
             continue
         given = given_shape(layer)
         behind = behind_input_layer(layer)

@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
     for failure in context.failures.get("KER110", ()):
         name = failure.argument
         argument = failure.call.arguments.get(name) if name else None
-        value = failure.error.facts.get("value", argument.value if argument else None)
+        value = failure.value
         fix = _whole_division(context, argument)
         what = f"`{name}` of {failure.class_name}" if name else f"An argument of {failure.class_name}"
         advice = "Use `//`, which divides to a whole number. " if fix else ""

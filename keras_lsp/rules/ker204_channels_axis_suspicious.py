@@ -30,12 +30,11 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Argument, LayerFact
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.failures import Failure, first_shape_argument
+from keras_lsp.rules.failures import Failure, declared_shape
 from keras_lsp.rules.graph_walks import TRANSPARENT, ancestors
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import raises
 from keras_lsp.shapes.dim import Shape, format_shape
-from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Tensor
 from keras_lsp.text.edits import TextEdit
 
@@ -43,7 +42,6 @@ from keras_lsp.text.edits import TextEdit
 CHANNEL_COUNTS = (1, 3, 4)
 # Smaller images than this are feature maps or boards, and any axis may be anything.
 SMALLEST_IMAGE = 5
-_NOTHING = ShapeError("other", "")
 _IMAGE_LAYERS = frozenset(("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D"))
 
 
@@ -86,7 +84,7 @@ def swapped(layer: LayerFact) -> Shape | None:
     before = application.producers[0] if application.producers else None
     while before is not None and before.class_name in TRANSPARENT | {"Rescaling", "Normalization"}:
         before = before.applications[0].producers[0] if before.applications and before.applications[0].producers else None
-    if before is not None and before.class_name not in ("Input", "InputLayer"):
+    if before is None or before.class_name != "InputLayer":
         return None
     inputs = application.inputs
     if not isinstance(inputs, Tensor) or inputs.shape is None or len(inputs.shape) != 4:
@@ -119,7 +117,7 @@ def _finding(context: Context, layer: LayerFact, says: str, severity: Severity) 
     )
     span = layer.span
     fix: Fix | None = None
-    found = first_shape_argument(Failure("application", _NOTHING, layer.call, span, layer, application), context)
+    found = declared_shape(application)
     if found is not None:
         call, name = found
         span = place(call, call.arguments[name])

@@ -39,6 +39,7 @@ from keras_lsp.rules.model_data import (
     PREDICTING,
     TRAINING,
     array_of,
+    declaration,
     events,
     input_shape,
     is_whole_array,
@@ -112,21 +113,18 @@ def _finding(context: Context, event: ModelEvent, data: Shape, expected: Shape) 
         f"{keras_name(context)} raises: {_says(context, event, data, expected)}"
     )
     span = place(event.call, argument) if argument is not None else event.call.span
-    related = ()
-    first = event.first_layer
-    if first is not None:
-        related = ((first.span, f"the input is declared here, {format_shape(expected)}"),)
+    found = declaration(event)
+    related = ((found[0].span, f"the input is declared here, {format_shape(expected)}"),) if found else ()
     fixes: list[Fix] = []
     if argument is not None and is_written(argument) and same_size and context.source(argument.span).isidentifier():
         text = f".reshape(-1, {', '.join(str(d) for d in expected[1:])})"
         edit = TextEdit(argument.span.end, argument.span.end, text)
         fixes.append(Fix(f"Reshape the data: `{text}`", (edit,), Applicability.UNSAFE))
-    for name in ("shape", "input_shape"):
-        declared = first.call.arguments.get(name) if first is not None else None
-        if declared is not None and is_written(declared) and as_shape(declared.value) is not None:
-            if all(isinstance(d, int) for d in data[1:]):
-                edit = TextEdit(*declared.span, literal(data[1:]))
-                fixes.append(Fix(f"Declare the data's shape: `{literal(data[1:])}`", (edit,), Applicability.UNSAFE))
+    if found is not None and found[1] in ("shape", "input_shape"):
+        declared = found[0].arguments[found[1]]
+        if is_written(declared) and as_shape(declared.value) is not None and all(isinstance(d, int) for d in data[1:]):
+            edit = TextEdit(*declared.span, literal(data[1:]))
+            fixes.append(Fix(f"Declare the data's shape: `{literal(data[1:])}`", (edit,), Applicability.UNSAFE))
     return RULE.finding(span, message, related=related, fixes=tuple(fixes))
 
 

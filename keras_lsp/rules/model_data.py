@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, ModelFact
 from keras_lsp.inference.values import DatasetValue, DictValue, External, LibraryObject, ListValue, TensorValue
 from keras_lsp.rules.base import Context
+from keras_lsp.rules.failures import declared_shape
 from keras_lsp.rules.shape_arguments import as_shape, single
 from keras_lsp.shapes.dim import Shape
 from keras_lsp.shapes.tensor import Tensor
@@ -175,22 +176,33 @@ def shape_of_whole_array(context: Context) -> Iterator[tuple[ModelEvent, Call, s
     """First layers whose shape argument is the whole shape of the array given to `fit`, number of samples included."""
     seen: set[int] = set()
     for event in events(context, TRAINING):
-        first = event.first_layer
+        declared = declaration(event)
         data, expected = array_of(event, "x"), input_shape(event)
-        if first is None or data is None or data.shape is None or expected is None or id(first) in seen:
+        if declared is None or data is None or data.shape is None or expected is None or id(declared[0]) in seen:
             continue
         if expected[1:] != data.shape or not all(isinstance(dim, int) for dim in data.shape):
             continue
-        for name in ("input_shape", "shape"):
-            argument = first.call.arguments.get(name)
-            if argument is not None and as_shape(argument.value) == data.shape:
-                seen.add(id(first))
-                yield event, first.call, name, data.shape
+        call, name = declared
+        if name in ("input_shape", "shape") and as_shape(call.arguments[name].value) == data.shape:
+            seen.add(id(call))
+            yield event, call, name, data.shape
+
+
+def declaration(event: ModelEvent) -> tuple[Call, str] | None:
+    """The call and argument that gave a model's only input its shape."""
+    rows = event.model.layers
+    first = event.first_layer or (rows[0].fact if rows else None)
+    if first is None:
+        return None
+    if first.class_name == "InputLayer":
+        names = ("shape", "batch_shape", "input_shape", "batch_input_shape")
+        return next(((first.call, name) for name in names if name in first.call.arguments), None)
+    return declared_shape(first.applications[0]) if first.applications else None
 
 
 def is_whole_array(context: Context, event: ModelEvent) -> bool:
     """Whether an event's data misfit is reported as a batch axis in the input shape."""
-    return any(found is event or found.first_layer is event.first_layer for found, *_ in shape_of_whole_array(context))
+    return any(found.model is event.model for found, *_ in shape_of_whole_array(context))
 
 
 def activation_of(layer: LayerFact | None) -> str | None:

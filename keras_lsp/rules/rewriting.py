@@ -189,6 +189,8 @@ def insert_before_layer(context: Context, layer: LayerFact, text: str) -> tuple[
         return None
     last = outer.callee.rsplit(".", 1)[-1]
     if last == "Sequential" and outer.nesting in ("[", "("):
+        if layer.index == 0 and "(" in context.text[outer.open + 1 : span.start].strip("([ \t\r\n"):
+            return None  # something stands before the first layer: an Input
         indent = _indent_alone(context.text, span.start)
         newline = "\r\n" if "\r\n" in context.text else "\n"
         separator = f",{newline}{indent}" if indent is not None else ", "

@@ -1,0 +1,41 @@
+"""KER114: an argument is missing that the layer cannot do without.
+
+## What it does
+Reports constructors of layers without a required argument, such as `Dense()`, and `AveragePooling2D()` under Keras 3, which
+lost its default there.
+
+## Why it matters
+The program stops with `missing 1 required positional argument`.
+
+## Example
+```python
+layer = keras.layers.Dense(activation="relu")
+```
+
+## Use instead
+```python
+layer = keras.layers.Dense(32, activation="relu")
+```
+
+## Fix
+None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.wording import listing, raises
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Constructors without a required argument."""
+    for failure in context.failures.get("KER114", ()):
+        names = failure.error.facts.get("missing")
+        missing = [f"`{name}`" for name in names] if isinstance(names, tuple) else []  # pyright: ignore[reportUnknownVariableType]
+        message = f"{failure.class_name} needs {listing(missing) or 'another argument'}. {raises(context, failure.error)}"
+        yield RULE.finding(failure.call.callee_span, message)
+
+
+RULE = Rule("KER114", "missing-layer-argument", Severity.ERROR, "none", check, __doc__ or "")

@@ -1,0 +1,19 @@
+"""Dotted names of expressions, by the imports of the file."""
+
+from __future__ import annotations
+
+import ast
+
+from keras_lsp.rules.base import Context
+
+
+def dotted_name(context: Context, node: ast.expr) -> str | None:
+    """`tf.keras.layers.Dense` as "tensorflow.keras.layers.Dense"; `None` for anything that does not start at an import."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    root = context.facts.imports.get(node.id)
+    return ".".join((root, *reversed(parts))) if root else None
