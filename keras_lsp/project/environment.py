@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +39,7 @@ class Environment:
     keras_version_text: str | None
     source: str
     origin: Origin
-    versions: Versions = Versions()
+    versions: Versions = field(default_factory=Versions)
 
 
 def find_environment(
@@ -172,12 +172,9 @@ def site_packages(root: Path) -> tuple[Path, ...]:
         base = home.parent if home.name.lower() in ("bin", "scripts") else home
         if base != root and not _exists(base / "pyvenv.cfg"):
             found += site_packages(base)
-    unique: dict[Path, Path] = {}
+    unique: dict[str, Path] = {}
     for folder in found:  # lib64 is often a link to lib
-        try:
-            unique.setdefault(folder.resolve(), folder)
-        except (OSError, RuntimeError):
-            continue
+        unique.setdefault(os.path.realpath(folder), folder)
     return tuple(unique.values())
 
 
@@ -210,7 +207,7 @@ def installed_versions(folders: Iterable[Path]) -> Versions:
     found: dict[str, str] = {}
     for folder in folders:
         try:
-            names = sorted(os.listdir(folder))
+            names = sorted(entry.name for entry in folder.iterdir())
         except OSError:
             continue
         for name in names:

@@ -48,22 +48,27 @@ def discover(
     found: dict[Path, None] = {}
     problems: list[FileProblem] = []
     for path in paths:
-        try:
-            if path.is_dir():
-                top = (root or path).absolute()
-                for file in _walk(path, top, settings, problems):
-                    found.setdefault(file)
-            elif path.is_file():
-                top = (root or path.parent).absolute()
-                if not settings.force_exclude or not is_excluded(path, settings, top):
-                    found.setdefault(path)
-            elif path.exists():
-                problems.append(FileProblem(path, "is neither a file nor a folder"))
-            else:
-                problems.append(FileProblem(path, "no such file or folder"))
-        except (OSError, ValueError) as error:
-            problems.append(FileProblem(path, _reason(error)))
+        _discover(path, settings, root, found, problems)
     return list(found), problems
+
+
+def _discover(
+    path: Path, settings: Settings, root: Path | None, found: dict[Path, None], problems: list[FileProblem]
+) -> None:
+    try:
+        if path.is_dir():
+            for file in _walk(path, (root or path).absolute(), settings, problems):
+                found.setdefault(file)
+        elif path.is_file():
+            top = (root or path.parent).absolute()
+            if not settings.force_exclude or not is_excluded(path, settings, top):
+                found.setdefault(path)
+        elif path.exists():
+            problems.append(FileProblem(path, "is neither a file nor a folder"))
+        else:
+            problems.append(FileProblem(path, "no such file or folder"))
+    except (OSError, ValueError) as error:
+        problems.append(FileProblem(path, _reason(error)))
 
 
 def read_bytes(path: Path) -> bytes | FileProblem:

@@ -8,17 +8,13 @@ of a wrong type becomes a message, and the default stays.
 from __future__ import annotations
 
 import difflib
+import importlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Severity = Literal["error", "warning", "info", "hint", "off"]
 OutputFormat = Literal["full", "concise", "json", "json-lines", "github", "gitlab", "junit", "sarif"]
@@ -109,10 +105,11 @@ class Settings:
     extend_select: tuple[str, ...] = field(default=(), metadata=_about("Rules to enable besides those of `select`."))
     ignore: tuple[str, ...] = field(default=(), metadata=_about("Rules to disable, by code or prefix of a code."))
     per_file_ignores: dict[str, tuple[str, ...]] = field(
-        default_factory=dict, metadata=_about("Rules to disable in the files that a pattern matches.")
+        default_factory=dict[str, tuple[str, ...]],
+        metadata=_about("Rules to disable in the files that a pattern matches."),
     )
     severity: dict[str, Severity] = field(
-        default_factory=dict,
+        default_factory=dict[str, Severity],
         metadata=_about("Severity by code or prefix: error, warning, info, hint or off.", cli=False),
     )
     exclude: tuple[str, ...] = field(
@@ -271,7 +268,7 @@ def json_schema(style: Literal["toml", "editor"] = "toml") -> dict[str, Any]:
                 convert(name), {"type": "object", "additionalProperties": False, "properties": {}}
             )
             properties = group["properties"]
-        default = list(option.default) if isinstance(option.default, tuple) else option.default
+        default: Any = list(option.default) if get_origin(option.type) is tuple else option.default
         properties[convert(option.path[-1])] = {**option.schema, "description": option.doc, "default": default}
     return root
 
@@ -323,14 +320,19 @@ def apply(settings: Settings, table: Mapping[str, Any], source: Path | None = No
     """`settings` with what `table` sets, in the keys of TOML or of editors; wrong keys and values become messages."""
     messages: list[SettingsMessage] = []
     explicit: set[str] = set()
-    changed = _apply(settings, table, "", explicit, lambda text: messages.append(SettingsMessage(source, text)))
+
+    def report(text: str) -> None:
+        messages.append(SettingsMessage(source, text))
+
+    changed: Settings = _apply(settings, table, "", explicit, report)
     unsafe = frozenset(option.toml for option in options() if not option.safe and option.toml in explicit)
     root = source.parent if source else None
     return LoadedSettings(changed, source, root, tuple(messages), frozenset(explicit), unsafe)
 
 
-def _apply(group: Any, table: Mapping[str, Any], prefix: str, explicit: set[str], report: Any) -> Any:
-    hints = get_type_hints(type(group))
+def _apply(group: Any, table: Mapping[str, Any], prefix: str, explicit: set[str], report: Callable[[str], None]) -> Any:
+    kind: type = group.__class__
+    hints = get_type_hints(kind)
     names = (
         {kebab(name): name for name in hints} | {camel(name): name for name in hints} | {name: name for name in hints}
     )
@@ -415,16 +417,17 @@ def _wanted(hint: Any) -> str:
 def _name_of(value: Any) -> str:
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:40] + "…")
+    kind: str = type(value).__name__
     names = {
-        bool: "a boolean",
-        int: "the number",
-        float: "the number",
-        list: "a list",
-        dict: "a table",
-        type(None): "null",
+        "bool": "a boolean",
+        "int": "the number",
+        "float": "the number",
+        "list": "a list",
+        "dict": "a table",
+        "NoneType": "null",
     }
-    name = names.get(cast(type, type(value)), type(value).__name__)
-    return f"{name} {value!r:.40}" if name == "the number" else name
+    name = names.get(kind, kind)
+    return f"{name} {str(value)[:40]}" if name == "the number" else name
 
 
 # --- Files ----------------------------------------------------------------------------------------------------------------
@@ -556,11 +559,17 @@ def read_toml(file: Path) -> tuple[dict[str, Any] | None, str | None]:
     try:
         if file.stat().st_size > MAX_CONFIG_BYTES:
             return None, f"larger than {MAX_CONFIG_BYTES} bytes"
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig")), None
+        return _parse_toml(file.read_bytes().decode("utf-8-sig")), None
     except OSError as error:
         return None, f"cannot be read: {error.strerror or error}"
     except (ValueError, RecursionError) as error:  # both TOMLDecodeError and UnicodeDecodeError are ValueErrors
         return None, f"is not TOML: {error}"
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    # Loaded on first use: most checks of a single file meet no TOML. Python 3.10 has no reader of its own.
+    reader: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    return reader.loads(text)
 
 
 def _has_table(file: Path) -> bool:
