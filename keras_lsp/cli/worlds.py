@@ -1,0 +1,46 @@
+"""The world of a file on the command line: which Keras it is for, and where its modules are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keras_lsp.catalogue.version import LATEST, KerasVersion, parse_version
+from keras_lsp.inference.world import World
+from keras_lsp.project.environment import Environment, find_environment
+from keras_lsp.project.sources import DiskTexts, SourceFinder
+
+
+class Worlds:
+    """Makes worlds for the files of one run; environments and texts are looked up once."""
+
+    def __init__(self, keras: KerasVersion | None = None, python: str | None = None, root: Path | None = None) -> None:
+        self._keras = keras
+        self._python = python
+        self._root = root or Path.cwd()
+        self._disk = DiskTexts()
+        self._environment: Environment | None = None
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the project."""
+        if self._environment is None:
+            self._environment = find_environment(self._root, self._python)
+        return self._environment
+
+    @property
+    def keras(self) -> KerasVersion:
+        """The Keras that programs are for: as asked for, as installed or pinned, else the newest."""
+        if self._keras is None:
+            text = self.environment.keras_version_text
+            try:
+                self._keras = parse_version(text) if text else LATEST
+            except ValueError:
+                self._keras = LATEST
+        return self._keras
+
+    def world(self, path: str) -> World:
+        """What is known outside one file."""
+        resolved = str(Path(path).resolve()) if path and path != "-" else ""
+        packages = [str(folder) for folder in self.environment.site_packages] if self._python else []
+        finder = SourceFinder([str(self._root)], packages, disk=self._disk)
+        return World(self.keras, resolved, finder.find)
