@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # The section of the tables that lists the methods of a kind of array.
 _METHODS = {"keras": "keras_tensor", "tensorflow": "tf_tensor", "numpy": "ndarray"}
 
+# What Python raises when a value is of a kind that no implementation expects: unknown, never a crash.
+UNREADABLE = (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError)
+
 
 def knows_op(name: str) -> bool:
     """Whether a function of this dotted name ("keras.ops.reshape", "tensorflow.nn.relu") has a shape rule."""
@@ -113,6 +116,8 @@ def apply_operator(
         return refused.error
     except Undetermined as undetermined:
         return Unknown(undetermined.reason)
+    except UNREADABLE as error:
+        return Unknown(f"the arguments could not be read: {error}")
 
 
 def apply_unary(symbol: str, value: object, keras: Version, kind: str = "") -> Applied | ShapeError | Unknown:
@@ -125,6 +130,8 @@ def apply_unary(symbol: str, value: object, keras: Version, kind: str = "") -> A
         return refused.error
     except Undetermined as undetermined:
         return Unknown(undetermined.reason)
+    except UNREADABLE as error:
+        return Unknown(f"the arguments could not be read: {error}")
 
 
 def subscript(tensor: Tensor, index: object, keras: Version) -> Applied | ShapeError | Unknown:
@@ -137,6 +144,8 @@ def subscript(tensor: Tensor, index: object, keras: Version) -> Applied | ShapeE
         return refused.error
     except Undetermined as undetermined:
         return Unknown(undetermined.reason)
+    except UNREADABLE as error:
+        return Unknown(f"the arguments could not be read: {error}")
 
 
 def _apply(
@@ -152,3 +161,5 @@ def _apply(
         return refused.error
     except Undetermined as undetermined:
         return Unknown(undetermined.reason)
+    except UNREADABLE as error:
+        return Unknown(f"the arguments could not be read: {error}")

@@ -108,7 +108,7 @@ class Call:
         """An argument that can be called with tensors (the caller wraps functions of the program so)."""
         value = self.value(name)
         if callable(value) and not isinstance(value, type):
-            return cast("Callable[..., object]", value)
+            return value
         raise Undetermined(f"what `{name}` computes is not known")
 
     def dtype(self, default: Dtype, name: str = "dtype") -> Dtype:
@@ -178,6 +178,11 @@ def known(tensor: Tensor) -> Shape:
     return tensor.shape
 
 
+def parts(content: object) -> tuple[object, ...] | None:
+    """The elements of an array's content; `None` for a scalar's or an unknown one."""
+    return cast("tuple[object, ...]", content) if isinstance(content, tuple) else None
+
+
 def as_dim(value: object) -> Dim:
     """A number, size or scalar array as a size; `None` for one that only the run knows."""
     if value is None or isinstance(value, Expr):
@@ -189,8 +194,9 @@ def as_dim(value: object) -> Dim:
     if isinstance(value, UnknownValue):
         return opaque()
     if isinstance(value, Tensor):
-        if value.shape == (1,) and isinstance(value.content, tuple):
-            return as_dim(cast("tuple[object, ...]", value.content)[0])
+        elements = parts(value.content)
+        if elements is not None and value.shape == (1,):
+            return as_dim(elements[0])
         return as_dim(value.content) if isinstance(value.content, int | float | Expr) else None
     raise Undetermined(f"{value!r} is not a size")
 
@@ -198,8 +204,9 @@ def as_dim(value: object) -> Dim:
 def as_sizes(value: object) -> Shape | None:
     """A number, sequence of sizes, or integer array as a shape; `None` where its length is not known."""
     if isinstance(value, Tensor):
-        if isinstance(value.content, tuple):
-            return tuple(as_dim(item) for item in cast("tuple[object, ...]", value.content))
+        elements = parts(value.content)
+        if elements is not None:
+            return tuple(as_dim(item) for item in elements)
         if value.shape == ():
             return (as_dim(value),)
         if value.shape is not None and len(value.shape) == 1 and isinstance(value.shape[0], int):

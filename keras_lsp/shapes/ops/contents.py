@@ -22,17 +22,22 @@ def combine(symbol: str, left: Tensor, right: Tensor) -> object:
         return None
     if left.shape == () and right.shape == ():
         return _element(operation, left.content, right.content)
-    a, b = left.content, right.content
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        first, second = cast("tuple[object, ...]", a), cast("tuple[object, ...]", b)
-        if len(left.shape) != 1 or len(right.shape) != 1 or len(first) != len(second):
+    first, second = _vector(left), _vector(right)
+    if first is not None and second is not None:
+        if len(first) != len(second):
             return None
         return tuple(_element(operation, x, y) for x, y in zip(first, second, strict=True))
-    if isinstance(a, tuple) and len(left.shape) == 1 and right.shape == ():
-        return tuple(_element(operation, x, b) for x in cast("tuple[object, ...]", a))
-    if isinstance(b, tuple) and len(right.shape) == 1 and left.shape == ():
-        return tuple(_element(operation, a, y) for y in cast("tuple[object, ...]", b))
+    if first is not None and right.shape == ():
+        return tuple(_element(operation, x, right.content) for x in first)
+    if second is not None and left.shape == ():
+        return tuple(_element(operation, left.content, y) for y in second)
     return None
+
+
+def _vector(x: Tensor) -> tuple[object, ...] | None:
+    if x.shape is None or len(x.shape) != 1 or not isinstance(x.content, tuple):
+        return None
+    return cast("tuple[object, ...]", x.content)
 
 
 def transform(function: str, x: Tensor) -> object:

@@ -276,12 +276,20 @@ def _no_bool(kind: str, *dtypes: Dtype) -> Dtype:
     return ("int32" if kind == "keras" else "int8") if dtype == "bool" else dtype
 
 
+def _logical(kind: str, *dtypes: Dtype) -> Dtype:
+    return "bool"
+
+
+def _first(kind: str, first: Dtype, *others: Dtype) -> Dtype:
+    return first
+
+
 _BINARY_TYPES: Mapping[str, Callable[..., Dtype]] = {
     "promote": promote_dtypes,
-    "bool": lambda kind, *dtypes: "bool",  # pyright: ignore[reportUnknownLambdaType]
+    "bool": _logical,
     "divide": _divided,
     "float": _with_float,
     "double": _hypotenuse,
     "no_bool": _no_bool,
-    "first": lambda kind, first, second: first,  # pyright: ignore[reportUnknownLambdaType]
+    "first": _first,
 }

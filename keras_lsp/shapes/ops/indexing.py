@@ -197,7 +197,7 @@ def _span(size: Dim, start: Dim, stop: Dim) -> Dim:
     if start_sign >= 0:
         return subtract(add(size, stop), begin)
     if stop_sign < 0:
-        return add(minimum(size, None if begin is None else -begin), stop)
+        return add(minimum(size, -begin), stop)
     return opaque()
 
 

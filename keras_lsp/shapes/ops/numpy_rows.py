@@ -146,6 +146,31 @@ inquiry.shape | shape (a=x)
 inquiry.rank | ndim (a=x)
 inquiry.size | size (a=x, axis)
 
+[numpy.linalg]
+linear_algebra.square | inv cholesky (a=x)
+linear_algebra.scalar | det (a=x)
+linear_algebra.scalar dtype=int64 any=1 | matrix_rank (A=x, tol, hermitian)
+linear_algebra.sign_and_logarithm | slogdet (a=x)
+linear_algebra.eigen complex=1 | eig (a=x)
+linear_algebra.eigen complex=1 values=1 | eigvals (a=x)
+linear_algebra.eigen | eigh (a=x, UPLO)
+linear_algebra.eigen values=1 | eigvalsh (a=x, UPLO)
+linear_algebra.singular_values | svd (a=x, full_matrices, compute_uv, hermitian)
+linear_algebra.orthogonal_triangular | qr (a=x, mode)
+linear_algebra.solve | solve (a, b)
+linear_algebra.least_squares | lstsq (a, b, rcond)
+linear_algebra.pseudo_inverse | pinv (a=x, rcond, hermitian)
+linear_algebra.power | matrix_power (a=x, n)
+
+[numpy.fft]
+signals.transform | fft ifft (a=x, n=length, axis, norm)
+signals.transform | fft2 ifft2 fftn ifftn (a=x)
+signals.real_transform | rfft (a=x, n=length, axis, norm)
+signals.inverse_real_transform | irfft (a=x, n=length, axis, norm)
+signals.frequencies | fftfreq (n, d)
+signals.frequencies half=1 | rfftfreq (n, d)
+shaping.same_shape | fftshift ifftshift (x, axes)
+
 [numpy.random]
 creation.random_sizes | rand randn (*sizes)
 creation.random | random random_sample ranf sample standard_normal (size=shape)

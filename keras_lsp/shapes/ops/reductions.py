@@ -8,7 +8,7 @@ from typing import cast
 
 from keras_lsp.shapes.dim import Dim, Expr, Shape, product
 from keras_lsp.shapes.ops import contents
-from keras_lsp.shapes.ops.arguments import Call, known
+from keras_lsp.shapes.ops.arguments import Call, known, parts
 from keras_lsp.shapes.ops.dtypes import Dtype, accumulated, standardize, to_float
 from keras_lsp.shapes.outcome import Undetermined
 from keras_lsp.shapes.tensor import Tensor
@@ -51,7 +51,7 @@ def reduce(call: Call) -> object:
 
 def _folded(call: Call, x: Tensor) -> object:
     symbol = call.options.get("op")
-    elements = cast("Sequence[object]", x.content) if isinstance(x.content, tuple) else None
+    elements = parts(x.content)
     if symbol is None or elements is None or x.shape is None or len(x.shape) != 1:
         return None
     if not elements:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, differ, floor_divide, multiply, opaque, product
-from keras_lsp.shapes.ops.arguments import Call, as_dim, as_sizes, known, printed
+from keras_lsp.shapes.ops.arguments import Call, as_dim, as_sizes, known, parts, printed
 from keras_lsp.shapes.ops.broadcasting import broadcast
 from keras_lsp.shapes.outcome import Undetermined
 from keras_lsp.shapes.tensor import Tensor
@@ -130,11 +130,12 @@ def transpose(call: Call) -> Tensor:
     if x.shape is None:
         return x
     rank = len(x.shape)
-    axes = call.value("axes")
+    axes: object = call.value("axes")
     if axes == () and "swap_last" not in call.options:
         axes = None
-    if isinstance(axes, tuple) and len(cast("tuple[object, ...]", axes)) == 1 and not isinstance(axes[0], int | Expr):
-        axes = cast("tuple[object, ...]", axes)[0]  # x.transpose((0, 2, 1)) as well as x.transpose(0, 2, 1)
+    single = parts(axes)
+    if single is not None and len(single) == 1 and not isinstance(single[0], int | Expr):
+        axes = single[0]  # x.transpose((0, 2, 1)) as well as x.transpose(0, 2, 1)
     if axes is None:
         if "swap_last" in call.options:  # tf.linalg.matrix_transpose
             if rank < 2:
