@@ -111,7 +111,7 @@ def test_strange_files_do_no_harm(tmp_path: Path) -> None:
     )
     for name in ("Loop", "Broken", "Missing", "Deep", "Own", "TooFar", "Nothing"):
         assert find_hidden_keyword([tmp_path], f"keras.layers.{name}", "x") is None
-    (layers / "latin.py").write_bytes(b"# \xe9\nclass Latin: pass\n")
+    (layers / "latin.py").write_bytes(b"class Latin: pass\nname = '\xe9'\n")
     (layers / "__init__.py").write_text("from .latin import Latin\n")
     assert source_location("keras.layers.Latin", [tmp_path]) is None
     assert source_location("keras.layers.Latin", []) is None

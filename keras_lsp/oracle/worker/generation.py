@@ -215,6 +215,9 @@ class Generation(object):
         text = "%s: %s" % (type(error).__name__, error)
         if STARVED.search(text):
             return {"unknown": "it needs more memory than the Keras worker may use"}
+        if isinstance(error, ImportError):
+            # What this environment lacks says nothing about the question.
+            return {"unknown": "a package is missing beside this Keras: " + messages.strip(str(error))[:200]}
         if isinstance(error, PermissionError):
             return {"unknown": messages.strip(str(error))}
         return {
@@ -234,7 +237,7 @@ class Generation(object):
         if getattr(layer, "built", True):
             try:
                 rows, params = values.state_of(layer.weights, layer.trainable_weights, layer.name)
-            except (ValueError, NotImplementedError, AttributeError):
+            except (ValueError, NotImplementedError, AttributeError, RuntimeError):
                 rows, params = None, None
             answer["weights"], answer["params"] = rows, params
         if isinstance(layer, self.keras.models.Model):
@@ -248,7 +251,7 @@ class Generation(object):
     def _row(self, layer):
         try:
             params = layer.count_params()
-        except (ValueError, AttributeError, NotImplementedError):
+        except (ValueError, AttributeError, NotImplementedError, RuntimeError):
             params = None
         output = _attribute(layer, "output")
         if output is None:
