@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from keras_lsp.inference.facts import Application, Call, LayerFact, Span
 from keras_lsp.rules.base import Context
+from keras_lsp.rules.renamed import KERAS_1, KERAS_1_UNITS, KERAS_2, NOT_KERAS_1
 from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
 from keras_lsp.shapes.outcome import ShapeError
 
@@ -317,18 +318,24 @@ def _both_specs(failure: Failure, _: Context) -> bool:
     return "input_dim" in arguments and "input_shape" in arguments and "input_shape" in failure.unknown
 
 
+def keras_1_names(failure: Failure) -> list[str]:
+    """The arguments of a failing call that have their names of Keras 1."""
+    if failure.class_name in NOT_KERAS_1:
+        return []
+    names = [name for name in failure.call.arguments if name in KERAS_1 and (name in failure.unknown or not failure.unknown)]
+    if "output_dim" in failure.call.arguments and failure.class_name in KERAS_1_UNITS:
+        names.append("output_dim")
+    return names
+
+
 def _keras_1(failure: Failure, _: Context) -> bool:
-    from keras_lsp.rules.ker502_keras_1_argument import RENAMED
-
-    return any(name in RENAMED for name in failure.unknown) or bool(
-        failure.error.kind == "argument" and any(name in RENAMED for name in failure.call.arguments)
-    )
+    return bool(keras_1_names(failure))
 
 
-def _changed_argument(failure: Failure, _: Context) -> bool:
-    from keras_lsp.rules.ker504_changed_layer_argument import CHANGED
-
-    return any((failure.class_name, name) in CHANGED or ("*", name) in CHANGED for name in failure.unknown)
+def _changed_argument(failure: Failure, context: Context) -> bool:
+    if not context.keras3:
+        return False
+    return any((failure.class_name, name) in KERAS_2 or ("*", name) in KERAS_2 for name in failure.unknown)
 
 
 def _optimizer(failure: Failure, _: Context) -> bool:

@@ -1,0 +1,132 @@
+"""KER401: the labels are encoded in another way than the loss reads them.
+
+## What it does
+Compares the labels given to `fit` and `evaluate` with the loss: class numbers with `categorical_crossentropy`, one-hot rows with
+`sparse_categorical_crossentropy`.
+
+## Why it matters
+Keras says `Arguments target and output must have the same rank (ndim)`, or, for the other mistake, that the output "must have
+rank (ndim) target.ndim - 1", which is the wrong way round.
+
+## Example
+```python
+x, y = np.zeros((100, 20), "float32"), np.zeros((100,), "int64")
+model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "categorical_crossentropy")
+model.fit(x, y)
+```
+
+## Use instead
+```python
+x, y = np.zeros((100, 20), "float32"), np.zeros((100,), "int64")
+model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y)
+```
+
+## Fix
+The loss is swapped for the one that reads these labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.inference.facts import Span
+from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.model_data import (
+    CATEGORICAL,
+    SPARSE,
+    TRAINING,
+    Loss,
+    array_of,
+    events,
+    loss_of,
+    output_shape,
+)
+from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.wording import keras_name
+from keras_lsp.shapes.dim import Shape, format_shape
+from keras_lsp.shapes.tensor import Tensor
+from keras_lsp.text.edits import TextEdit
+
+_OTHER = {CATEGORICAL: SPARSE, SPARSE: CATEGORICAL}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Losses that cannot read the labels."""
+    reported: set[Span] = set()
+    for event in events(context, TRAINING):
+        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
+        if loss is None or labels is None or event.compiled is None or not mismatch(loss.name, labels.shape, output):
+            continue
+        assert labels.shape is not None
+        assert output is not None
+        span = place(event.compiled.call, loss.argument)
+        if span in reported:
+            continue
+        reported.add(span)
+        given = format_shape((None, *labels.shape[1:]))
+        if loss.name == CATEGORICAL:
+            message = (
+                f"The labels are class numbers, {given}, and `{CATEGORICAL}` reads one-hot rows, {format_shape(output)}. Use "
+                f"`{SPARSE}`, or encode them with `keras.utils.to_categorical(y, {output[-1]})`."
+            )
+        else:
+            message = (
+                f"The labels are one-hot rows, {given}, and `{SPARSE}` reads class numbers, {format_shape(output[:-1])}. Use "
+                f"`{CATEGORICAL}`."
+            )
+        message += f" {keras_name(context)} raises: {_says(context, loss.name, labels, output)}"
+        argument = event.call.arguments.get("y")
+        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
+        yield RULE.finding(span, message, related=related, fixes=_swap(context, loss, labels))
+
+
+def mismatch(name: str, labels: Shape | None, output: Shape | None) -> bool:
+    """Whether a crossentropy is certain to get labels of the other encoding."""
+    if labels is None or output is None or not labels or len(output) < 2 or not isinstance(output[-1], int) or output[-1] < 2:
+        return False
+    if name == CATEGORICAL:
+        numbers = len(labels) == len(output) - 1 or (len(labels) == len(output) and labels[-1] == 1)
+        return numbers and len(output) == 2
+    if name == SPARSE:
+        return len(labels) == len(output) and isinstance(labels[-1], int) and labels[-1] == output[-1]
+    return False
+
+
+def _says(context: Context, name: str, labels: Tensor, output: Shape) -> str:
+    shape = labels.shape or ()
+    if context.keras3:
+        target = format_shape((None, *shape[1:]))
+        if name == SPARSE:
+            return (
+                "ValueError: Argument `output` must have rank (ndim) `target.ndim - 1`. Received: "
+                f"target.shape={target}, output.shape={format_shape(output)}"
+            )
+        rank = "rank (ndim)" if len(shape) != len(output) else "shape"
+        return (
+            f"ValueError: Arguments `target` and `output` must have the same {rank}. Received: target.shape={target}, "
+            f"output.shape={format_shape(output)}"
+        )
+    if name == SPARSE:
+        return "an error that logits and labels do not have the same first dimension."
+    return f"ValueError: Shapes (None, 1) and {format_shape(output)} are incompatible"
+
+
+def _swap(context: Context, loss: Loss, labels: Tensor) -> tuple[Fix, ...]:
+    if not is_written(loss.argument):
+        return ()
+    source = context.source(loss.argument.span)
+    new = _OTHER[loss.name]
+    camel = {CATEGORICAL: "CategoricalCrossentropy", SPARSE: "SparseCategoricalCrossentropy"}
+    for old, replacement in ((loss.name, new), (camel[loss.name], camel[new])):
+        if source.count(old) == 1:
+            at = loss.argument.span.start + source.index(old)
+            whole = (labels.dtype or "").startswith(("int", "uint")) or loss.name == SPARSE
+            applicability = Applicability.SAFE if whole else Applicability.UNSAFE
+            return (Fix(f"Use `{replacement}`", (TextEdit(at, at + len(old), replacement),), applicability),)
+    return ()
+
+
+RULE = Rule("KER401", "label-encoding-vs-loss", Severity.ERROR, "sometimes", check, __doc__ or "")

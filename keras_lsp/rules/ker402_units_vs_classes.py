@@ -1,0 +1,104 @@
+"""KER402: the last layer has another number of units than there are classes.
+
+## What it does
+Compares the number of units of the output with one-hot labels, and with the number of classes where it is known (data sets of
+Keras, `to_categorical`, class names).
+
+## Why it matters
+With class numbers training stops at the first label that is too large; with one-hot labels, because shapes differ.
+
+## Example
+```python
+(x, y), _ = keras.datasets.mnist.load_data()
+model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(5, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y)
+```
+
+## Use instead
+```python
+(x, y), _ = keras.datasets.mnist.load_data()
+model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y)
+```
+
+## Fix
+The number of units is set to the number of classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.inference.facts import LayerFact, ModelEvent, Span
+from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.model_data import (
+    BINARY,
+    CATEGORICAL,
+    CROSSENTROPIES,
+    SPARSE,
+    TRAINING,
+    array_of,
+    events,
+    loss_of,
+    output_shape,
+)
+from keras_lsp.rules.rewriting import is_written, place, replace_value
+from keras_lsp.rules.wording import keras_name
+from keras_lsp.shapes.dim import format_shape
+
+_SIZES = ("units", "filters")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Outputs that cannot tell the classes apart."""
+    reported: set[Span] = set()
+    for event in events(context, TRAINING):
+        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
+        if loss is None or loss.name not in CROSSENTROPIES or labels is None or labels.shape is None or output is None:
+            continue
+        units = output[-1] if len(output) > 1 else None
+        if not isinstance(units, int):
+            continue
+        classes: int | None = None
+        why = ""
+        if loss.name == SPARSE and isinstance(labels.classes, int) and labels.classes > units:
+            classes = labels.classes
+            why = f"{keras_name(context)} stops at a label outside of [0, {units})"
+        elif loss.name in (CATEGORICAL, BINARY) and len(labels.shape) == len(output):
+            columns = labels.shape[-1]
+            if isinstance(columns, int) and columns != units and columns > 1:
+                classes = columns
+                target = format_shape((None, *labels.shape[1:]))
+                why = f"{keras_name(context)} raises an error that {target} and {format_shape(output)} differ"
+        span = _place(event)
+        if classes is None or span in reported:
+            continue
+        reported.add(span)
+        message = (
+            f"The labels have {classes} classes and the output has {units} "
+            f"{'value' if units == 1 else 'values'}, {format_shape(output)}: {why}. Set the last layer to {classes} units."
+        )
+        argument = event.call.arguments.get("y")
+        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
+        yield RULE.finding(span, message, related=related, fixes=_set_units(event.last_layer, classes))
+
+
+def _place(event: ModelEvent) -> Span:
+    layer = event.last_layer
+    if layer is None:
+        return event.call.span
+    argument = next((layer.call.arguments[name] for name in _SIZES if name in layer.call.arguments), None)
+    return place(layer.call, argument) if argument is not None else layer.span
+
+
+def _set_units(layer: LayerFact | None, classes: int) -> tuple[Fix, ...]:
+    argument = layer.call.arguments.get("units") if layer is not None else None
+    if argument is None or not is_written(argument):
+        return ()
+    edits = replace_value(argument, str(classes))
+    return (Fix(f"Set `units` to {classes}", edits, Applicability.UNSAFE),) if edits else ()
+
+
+RULE = Rule("KER402", "units-vs-classes", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -1,0 +1,64 @@
+"""KER404: `from_logits` says something else than the last activation.
+
+## What it does
+Reports `from_logits=True` behind softmax or sigmoid, a loss object without `from_logits` behind a linear last layer, and softmax
+applied twice in a row.
+
+## Why it matters
+With `from_logits=True` the loss applies softmax itself. Applied twice it flattens all probabilities, and training is slow or
+stops; not applied at all, the loss is wrong. Keras at most warns.
+
+## Example
+```python
+model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+```
+
+## Use instead
+```python
+model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(10)])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+```
+
+## Fix
+None: either the activation or the argument can go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.graph_walks import producer
+from keras_lsp.rules.model_data import CROSSENTROPIES, activation_of, events, loss_of
+from keras_lsp.rules.rewriting import place
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Losses that apply softmax once too often, or not at all."""
+    for event in events(context, frozenset(("compile",))):
+        loss = loss_of(event)
+        activation = activation_of(event.last_layer)
+        if loss is None or loss.name not in CROSSENTROPIES or activation is None or event.last_layer is None:
+            continue
+        related = ((event.last_layer.span, f"the last activation is {activation}"),)
+        if loss.from_logits is True and activation in ("softmax", "sigmoid"):
+            message = (
+                f"`from_logits=True` tells the loss to apply {activation}, and the last layer applies it already. Remove one of them."
+            )
+            yield RULE.finding(place(event.call, loss.argument), message, related=related)
+        elif loss.from_logits is False and loss.instance and activation == "linear":
+            message = (
+                "The last layer has no activation, and the loss expects probabilities. Say `from_logits=True`, or add the activation."
+            )
+            yield RULE.finding(place(event.call, loss.argument), message, related=related)
+    for layer in context.facts.layers:
+        before = producer(layer)
+        if layer.class_name not in ("Activation", "Softmax") or before is None or layer.call.guarded:
+            continue
+        if activation_of(layer) == "softmax" and activation_of(before) == "softmax":
+            message = f"Softmax is applied twice: {before.class_name} applies it already. Remove one of them."
+            yield RULE.finding(layer.span, message, related=((before.span, "softmax is applied here"),))
+
+
+RULE = Rule("KER404", "from-logits-mismatch", Severity.WARNING, "none", check, __doc__ or "")

@@ -1,0 +1,94 @@
+"""KER409: labels and output have different shapes, and broadcasting hides it.
+
+## What it does
+Compares labels and output where the loss works elementwise (`mse`, `mae`, `huber`, ...): labels `(N, 1)` with outputs `(N, 3)` or
+`(N, 5, 1)`.
+
+## Why it matters
+The loss stretches one against the other and trains on wrong pairs, without an error. Labels `(N,)` with outputs `(N, 1)` are
+right: Keras adds the axis.
+
+## Example
+```python
+x, y = np.zeros((32, 8), "float32"), np.zeros((32, 1), "float32")
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
+model.compile("adam", "mse")
+model.fit(x, y)
+```
+
+## Use instead
+```python
+x, y = np.zeros((32, 8), "float32"), np.zeros((32, 3), "float32")
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
+model.compile("adam", "mse")
+model.fit(x, y)
+```
+
+## Fix
+None: either the output or the labels have the wrong shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.inference.facts import Span
+from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
+from keras_lsp.rules.model_data import ELEMENTWISE, TRAINING, array_of, events, loss_of, output_shape, reconstructions
+from keras_lsp.rules.rewriting import place
+from keras_lsp.rules.wording import keras_name
+from keras_lsp.shapes.dim import Shape, differ, format_shape
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Elementwise losses on unequal shapes."""
+    rebuilding = {id(event) for event, *_ in reconstructions(context)}
+    reported: set[Span] = set()
+    for event in events(context, TRAINING):
+        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
+        if loss is None or loss.name not in ELEMENTWISE or labels is None or not labels.shape or output is None:
+            continue
+        last = event.last_layer
+        if id(event) in rebuilding or (last is not None and first_dense(last) is not None):
+            continue
+        outcome = compare(labels.shape, output)
+        if outcome is None:
+            continue
+        argument = event.call.arguments.get("y")
+        span = last.span if last is not None else event.call.span
+        if span in reported:
+            continue
+        reported.add(span)
+        broadcast = outcome == "broadcast"
+        effect = (
+            "the loss stretches one against the other and trains on wrong pairs, without an error"
+            if broadcast
+            else f"{keras_name(context)} raises an error about incompatible shapes"
+        )
+        message = (
+            f"The output is {format_shape(output)} and the labels are {format_shape((None, *labels.shape[1:]))}: {effect}. Make them equal."
+        )
+        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
+        severity = Severity.WARNING if broadcast else Severity.ERROR
+        yield RULE.finding(span, message, severity=severity, related=related)
+
+
+def compare(labels: Shape, output: Shape) -> str | None:
+    """ "broadcast" or "error" where labels and output certainly differ; `None` where they fit or are not known."""
+    if any(not isinstance(dim, int) for dim in (*labels[1:], *output[1:])):
+        return None
+    target, given = list(labels[1:]), list(output[1:])
+    if len(target) == len(given) - 1 and given[-1] == 1:
+        target.append(1)  # Keras adds a last axis of size 1 to the labels
+    elif len(target) == len(given) + 1 and target[-1] == 1:
+        given.append(1)
+    if len(target) != len(given):
+        return None  # whether and how it broadcasts depends on the batch size
+    pairs = [(a, b) for a, b in zip(target, given, strict=True) if differ(a, b)]
+    if not pairs:
+        return None
+    return "broadcast" if all(1 in pair for pair in pairs) else "error"
+
+
+RULE = Rule("KER409", "silent-broadcast", Severity.WARNING, "none", check, __doc__ or "")

@@ -1,0 +1,52 @@
+"""KER502: an argument has its name of Keras 1.
+
+## What it does
+Reports `nb_filter`, `border_mode`, `subsample`, `output_dim` of a Dense layer, `W_regularizer` and the other names of 2016.
+
+## Why it matters
+Keras 2 still translated some of them; Keras 3 refuses them all as unrecognized, or misses the arguments that they stood for.
+
+## Example
+```python
+layer = keras.layers.Conv2D(8, 3, border_mode="same")
+```
+
+## Use instead
+```python
+layer = keras.layers.Conv2D(8, 3, padding="same")
+```
+
+## Fix
+The argument is renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.failures import keras_1_names
+from keras_lsp.rules.renamed import KERAS_1
+from keras_lsp.rules.rewriting import place, rename_keyword
+from keras_lsp.rules.wording import keras_name, raises
+from keras_lsp.text.edits import TextEdit
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Names of Keras 1."""
+    for failure in context.failures.get("KER502", ()):
+        names = keras_1_names(failure)
+        for index, name in enumerate(names):
+            argument = failure.call.arguments[name]
+            new = "units" if name == "output_dim" else KERAS_1[name]
+            advice = f"Today it is called `{new}`. " if new else "Today `kernel_size=(rows, columns)` says both. "
+            says = raises(context, failure.error) if index == 0 else ""
+            message = f"`{name}` is an argument of Keras 1; {keras_name(context)} does not take it. {advice}{says}".rstrip()
+            edits: tuple[TextEdit, ...] | None = None
+            if new and new not in failure.call.arguments:
+                edits = rename_keyword(argument, new)
+            fix = (Fix(f"Rename to `{new}`", edits, Applicability.SAFE),) if edits else ()
+            yield RULE.finding(place(failure.call, argument), message, fixes=fix)
+
+
+RULE = Rule("KER502", "keras-1-argument", Severity.ERROR, "sometimes", check, __doc__ or "")
