@@ -281,7 +281,7 @@ def _implicit_dtype(name: str, keywords: Mapping[str, object], version: KerasVer
     leaf = name.rpartition(".")[2]
     if version.contract is Contract.D:
         given = keywords.get("dtype")
-        if version.minor >= _DEFAULT_INPUT_DTYPE_MINOR or given is None or leaf in EMBEDDINGS:
+        if version.minor >= _DEFAULT_INPUT_DTYPE_MINOR or given is None or leaf in _WITHOUT_AUTOCAST:
             return "float32"
         return given if isinstance(given, str) and given in _DTYPES else None
     if leaf in ("StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "CategoryEncoding"):
@@ -329,6 +329,8 @@ def _keras3(name: str, given: dict[str, object], version: KerasVersion, state: _
 
 # The implicit input takes the layer's dtype up to 3.3 and the default float in 3.6 (models/sequential.py, `add`).
 _DEFAULT_INPUT_DTYPE_MINOR = 4
+# These set `autocast = False` in their constructors, so their input keeps the default float.
+_WITHOUT_AUTOCAST = EMBEDDINGS | {"LayerNormalization"}
 # The text on dtype policies says "any dtype" in 3.0, "any float dtype" in 3.3, and names another class there only.
 _FLOAT_DTYPE_MINOR = 3
 _DTYPE_POLICY_MINOR = 6
@@ -517,6 +519,7 @@ def _input_dtype(given: Mapping[str, object], version: KerasVersion) -> str | No
     return dtype
 
 
+_SPARSE_RAGGED = "sparse and ragged to True in a Keras input"
 # TensorFlow's rule for the name of a scope (framework/ops.py), which an InputLayer's placeholder opens.
 _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 
@@ -529,9 +532,11 @@ def _check_input_keras2(given: Mapping[str, object], version: KerasVersion) -> N
         # `batch_size % strategy.num_replicas_in_sync` with something that is no number.
         if isinstance(batch_size, str):
             raise _Raised("TypeError: not all arguments converted during string formatting")
-        raise _Raised(f"TypeError: unsupported operand type(s) for %: '{type(batch_size).__name__}' and 'int'")
+        raise _Raised(
+            f"TypeError: unsupported operand type(s) for %: '{type(cast('object', batch_size)).__name__}' and 'int'"
+        )
     if given.get("sparse") is True and given.get("ragged") is True:
-        raise _Raised("ValueError: Cannot set both sparse and ragged to True in a Keras input.")
+        raise _Raised(f"ValueError: Cannot set both {_SPARSE_RAGGED}.")
     if isinstance(dtype, str) and dtype not in _DTYPES:
         if version.contract is Contract.A:
             raise _Raised(f"TypeError: Expected DataType for argument 'dtype' not '{dtype}'.")
@@ -564,17 +569,19 @@ def _input_a(given: Mapping[str, object], version: KerasVersion) -> _InputResult
 
 
 def _input_bc(given: Mapping[str, object], version: KerasVersion) -> _InputResult:
-    known = {"shape", "batch_size", "name", "dtype", "sparse", "tensor", "ragged", "type_spec", "optional"}
-    known |= {"batch_shape", "batch_input_shape"}
+    known = _declared("keras.Input", version) | {"batch_shape", "batch_input_shape"}
     if given.get("sparse") is True and given.get("ragged") is True:
-        raise _Raised("ValueError: Cannot set both sparse and ragged to True in a Keras input.")
+        late = version.contract is Contract.C and version.minor >= _KERAS_215
+        middle = "`sparse` and `ragged` to `True` in a Keras `Input`" if late else _SPARSE_RAGGED
+        raise _Raised(f"ValueError: Cannot set both {middle}.")
+    tensor = any(given.get(k) is not None for k in ("tensor", "type_spec") if k in known)
     shape = given.get("shape")
     batch_shape = given.get("batch_input_shape", given.get("batch_shape"))
     if shape is not None and batch_shape is not None:
         raise _Raised(
             "ValueError: Only provide the `shape` OR `batch_input_shape` argument to Input, not both at the same time."
         )
-    if shape is None and batch_shape is None and not _tensor_given(given):
+    if shape is None and batch_shape is None and not tensor:
         middle = "a `shape` or a `tensor` argument"
         if version.contract is Contract.C and version.minor >= _KERAS_215:
             middle = "a `shape` or a `tensor` or a `type_spec` argument"
@@ -590,9 +597,11 @@ def _input_bc(given: Mapping[str, object], version: KerasVersion) -> _InputResul
             if text
             else f"ValueError: Unrecognized keyword arguments: {unknown!r}"
         )
-    if _tensor_given(given):
+    if tensor:
         raise _NotKnown("the input takes its shape from a tensor")
     _check_input_keras2(given, version)
+    if isinstance(batch_shape, int) and batch_shape:
+        raise _Raised("TypeError: 'int' object is not subscriptable")
     if batch_shape:
         return _placeholder(_iterate(batch_shape, "batch_shape"), version), _input_dtype(given, version), ()
     if isinstance(shape, int):

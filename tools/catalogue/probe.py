@@ -7,7 +7,7 @@ by calling constructors with literal arguments; nothing is trained and no file i
 """
 
 # Python 3.7, and objects of every type.
-# ruff: noqa: ANN001, ANN201, ANN202, ANN204, UP031, PTH, SIM905, PERF401
+# ruff: noqa: ANN001, ANN201, ANN202, ANN204, UP031, PTH100, PTH120, PTH123, PERF203, PERF401, SIM102, SIM905
 from __future__ import annotations
 
 import argparse
@@ -106,6 +106,12 @@ HIDDEN = {
 }
 ONLY_METHODS_OF = ("Model", "Sequential", "Layer", "ImageDataGenerator", "Tokenizer", "TextVectorization", "Optimizer")
 FAMILIES = ["activations", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers"]
+# Names that some version resolves without listing them: tf.keras falls back to TensorFlow's functions.
+KNOWN_ACTIVATIONS = (
+    "celu crelu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear "
+    "log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus "
+    "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
+).split()
 # Candidates for closed sets of strings; a parameter keeps those that its constructor accepts, if it rejects nonsense.
 POOL = [
     "valid",
@@ -390,13 +396,13 @@ def only_variadic(text):
     return text is not None and all(part.startswith("*") for part in text.split(", ") if part)
 
 
-def injected_signature(function):
-    """Return the signature behind Keras 2.3.1's `keras.applications` wrappers, which only pass on their arguments."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("keras_applications.") and module is not None:
-            found = getattr(module, function.__name__, None)
-            if name.rsplit(".", 1)[-1] in ("imagenet_utils", function.__module__.rsplit(".", 1)[-1]) and found:
-                return signature_text(found, False)
+def injected_signature(path):
+    """Return the signature behind an early `keras.applications` wrapper, which only passes on its arguments."""
+    head, _, leaf = path.rpartition(".")
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith("keras_applications.") and hasattr(module, leaf):
+            if leaf[0].isupper() or name.endswith("." + head.rpartition(".")[2]):
+                return signature_text(getattr(module, leaf), False)
     return None
 
 
@@ -407,6 +413,7 @@ class Probe:
         self.generation = 3 if api == "keras" and self.version.startswith("3.") else 2
         self.standalone = api == "keras" and self.generation == 2
         self.objects = []
+        self.first_path = []
         self.index = {}
         self.names = {}
         self.modules = []
@@ -439,7 +446,7 @@ class Probe:
             "names": self.names,
             "modules": sorted(set(self.modules)),
             "tf_only": sorted(self.tf_only),
-            "objects": [self.describe(value) for value in self.objects],
+            "objects": [self.describe(*item) for item in zip(self.first_path, self.objects)],  # noqa: B905
             "internal": self.internal_paths(),
         }
         data["hidden"], data["takers"], data["unconstructed"] = self.hidden_keywords()
@@ -461,6 +468,7 @@ class Probe:
         if key not in self.index:
             self.index[key] = len(self.objects)
             self.objects.append(value)
+            self.first_path.append(path)
         self.names[path] = self.index[key]
 
     @property
@@ -470,7 +478,7 @@ class Probe:
     def public_index(self, cls):
         return self.index.get(id(cls))
 
-    def describe(self, value):
+    def describe(self, path, value):
         entry = {
             "name": getattr(value, "__name__", None),
             "home": "%s.%s" % (getattr(value, "__module__", ""), getattr(value, "__qualname__", "")),
@@ -507,9 +515,9 @@ class Probe:
             entry["class"] = True
         else:
             entry["signature"] = signature_text(value, False)
-            if self.standalone and only_variadic(entry["signature"]):
-                entry["signature"] = injected_signature(value) or entry["signature"]
-            if entry["signature"] is None and hasattr(value, "__call__"):
+            if only_variadic(entry["signature"]) and path.startswith("applications."):
+                entry["signature"] = injected_signature(path) or entry["signature"]
+            if entry["signature"] is None and callable(value):
                 entry["signature"] = signature_text(type(value).__call__, True)
         return entry
 
@@ -653,6 +661,7 @@ class Probe:
                 if getattr(private, "__name__", "").endswith("src." + family) and hasattr(private, "ALL_OBJECTS_DICT"):
                     names |= set(private.ALL_OBJECTS_DICT)
             names |= {"mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "bce", "BCE", "kld", "KLD", "cosine"}
+            names |= set(KNOWN_ACTIVATIONS) if family == "activations" else set()
             names |= {"accuracy", "acc", "crossentropy", "ce", "swish", "silu", "hard_swish", "glorot_uniform"}
             names |= {"zeros", "ones", "l1", "l2", "l1_l2", "non_neg", "unit_norm", "adam", "sgd", "rmsprop"}
             accepted = []
@@ -678,7 +687,7 @@ class Probe:
         home = getattr(found, "__module__", None) or type(found).__module__
         if self.standalone and isinstance(found, types.FunctionType) and not home.startswith("keras." + family):
             return home.startswith("keras.losses") and family == "metrics"
-        return "keras" in home
+        return "keras" in home or (family == "activations" and home.startswith("tensorflow"))
 
     def choices(self):
         """Return {path: {parameter: accepted strings}} for constructor parameters that reject nonsense."""

@@ -76,8 +76,8 @@ _ALTERNATIVES = {
     "RandomColorJitter": ("", "value_range=(0, 255)"),
     "RandomGaussianBlur": ("", "value_range=(0, 255)"),
     "AugMix": ("", "value_range=(0, 255)"),
-    "StringLookup": ("vocabulary=['a', 'b']", ""),
-    "IntegerLookup": ("vocabulary=[1, 2]", ""),
+    "StringLookup": ("", "vocabulary=['a', 'b']"),
+    "IntegerLookup": ("", "vocabulary=[1, 2]"),
     "STFTSpectrogram": ("", "window=None"),  # the default window needs SciPy
     "Normalization": ("mean=0., variance=1.", ""),
 }
