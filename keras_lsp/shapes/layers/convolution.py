@@ -171,6 +171,10 @@ def _output_sizes(configuration: Configuration, window: Window, sizes: Shape, sh
             if isinstance(left, int) and left < 0:
                 if standalone(configuration) and window.loses_sizes(sizes):
                     raise Undetermined("what is left of a too small input is not known")
+                if left == -1 and configuration.generation == 2 and window.loses_sizes(sizes):
+                    # TensorFlow does not see the size, and `compute_output_shape` lets 0 pass
+                    result.append(0)
+                    continue
                 raise _too_small(configuration, window, axis, size, effective, stride, shape)
             result.append(add(floor_divide(left, stride), 1))
         else:
@@ -430,7 +434,9 @@ def convolve_transposed(configuration: Configuration, inputs: Structure, call: M
             raise undefined_weight(configuration, (*window.kernel, filters, None), "kernel", -1)
         raise _undefined_channels(configuration, window, shape)
     if len(shape) != window.rank + 2:
-        raise Undetermined("more axes than the layer is made for")
+        raise Refused(
+            "rank", "IndexError: tuple index out of range", expected_rank=window.rank + 2, rank=len(shape), shape=shape
+        )
     result = tuple(
         _transposed_size(configuration, window, axis, size, None if extra is None else extra[axis])
         for axis, size in enumerate(spatial)
@@ -481,8 +487,9 @@ def _check_depthwise_rank(configuration: Configuration, window: Window, shape: S
 
 
 def _check_multiplier(configuration: Configuration, multiplier: Dim) -> None:
-    if isinstance(multiplier, int) and multiplier < 0:
-        text = f"ValueError: Dimension {multiplier} must be >= 0"
+    separable = configuration.class_name in _SEPARABLE and configuration.generation == 2
+    if isinstance(multiplier, int) and (multiplier < 0 or (multiplier == 0 and separable)):
+        text = f"ValueError: Dimension {multiplier} must be > 0"
         raise Refused("argument", text, argument="depth_multiplier", value=multiplier)
 
 

@@ -195,6 +195,9 @@ def normalize_groups(configuration: Configuration, inputs: Structure, call: Mapp
         stage = "build" if configuration.generation == 2 else "run"
         raise Refused("rank", "IndexError: pop index out of range", stage=stage, min_rank=2, rank=1, shape=shape)
     groups = configuration.dim("groups")
+    if groups is None:
+        text = "TypeError: '<' not supported between instances of 'int' and 'NoneType'"
+        raise Refused("argument", text, argument="groups", value=None)
     if groups == -1:
         groups = size
     if isinstance(size, int) and isinstance(groups, int) and size < groups:

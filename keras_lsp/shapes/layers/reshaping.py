@@ -19,6 +19,7 @@ from keras_lsp.shapes.dim import (
     differ,
     floor_divide,
     format_shape,
+    is_opaque,
     modulo,
     multiply,
     product,
@@ -128,6 +129,8 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     open_axis = target.index(-1) if -1 in target else None
     if None in shape[1:] or None in target:
         output = tuple(None if dim == -1 else dim for dim in target)
+        if configuration.generation == 2:
+            _check_partial(shape, target)
         return Applied(Tensor((shape[0], *output), dtype))
     elements = product(shape[1:])
     known = product(dim for dim in target if dim != -1)
@@ -139,6 +142,8 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
                 text = f"ValueError: total size of new array must be unchanged, {where}"
             raise Refused("reshape-size", text, input_shape=shape[1:], target_shape=target)
         return Applied(Tensor((shape[0], *target), dtype), (), (_equality(shape[1:], target, elements),))
+    if known == 0 and any(is_opaque(dim) for dim in shape[1:]):
+        raise Undetermined("a size that may be dynamic is divided by 0")
     rest = modulo(elements, known) if known != 0 else 1
     if isinstance(rest, int) and rest != 0:
         text = (
@@ -151,6 +156,17 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     filled = floor_divide(elements, known)
     output = tuple(filled if index == open_axis else dim for index, dim in enumerate(target))
     return Applied(Tensor((shape[0], *output), dtype), (), (_equality(shape[1:], output, elements),))
+
+
+def _check_partial(shape: Shape, target: Shape) -> None:
+    """TensorFlow's kernel compares the sizes it knows, the batch among them."""
+    known = [dim for dim in shape if dim is not None]
+    if len(known) != len(shape) - 1 or -1 in target:
+        return
+    rest = modulo(product((shape[0], *target)), product(known))
+    if isinstance(rest, int) and rest != 0:
+        text = f"ValueError: Dimension size must be evenly divisible by {product(known)}"
+        raise Refused("reshape-size", text, input_shape=shape[1:], target_shape=target)
 
 
 def _equality(left: Shape, right: Shape, elements: Dim) -> str:
