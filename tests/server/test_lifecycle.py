@@ -95,7 +95,9 @@ time.sleep(60)
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 def test_client_killed(busy):  # E5
     code = CLIENT.format(here=str(Path(__file__).parent), busy=busy)
-    client = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": ROOT})
+    client = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": ROOT}
+    )
     assert client.stdout is not None
     server, child, holder = map(int, client.stdout.readline().split())
     try:

@@ -196,15 +196,34 @@ def test_stale_questions_do_not_pile_up(start):  # E10
 def test_header_names_are_case_insensitive_and_unknown_headers_ignored(start):  # E11
     peer = start()
     body = json.dumps(
-        {"jsonrpc": "2.0", "id": "one", "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}}
+        {
+            "jsonrpc": "2.0",
+            "id": "one",
+            "method": "initialize",
+            "params": {"processId": None, "rootUri": None, "capabilities": {}},
+        }
     ).encode()
-    peer.frame(body, b"content-LENGTH:%d\r\nX-Other: 1\r\nContent-Type: application/vscode-jsonrpc; charset=utf8\r\n\r\n")
+    peer.frame(
+        body, b"content-LENGTH:%d\r\nX-Other: 1\r\nContent-Type: application/vscode-jsonrpc; charset=utf8\r\n\r\n"
+    )
     assert "result" in peer.response("one", 30)
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"null", b"[]", b"3", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"jsonrpc": "2.0"}', b'{"id": 1}', b'{"id": null}'],
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"3",
+        b'"x"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"jsonrpc": "2.0"}',
+        b'{"id": 1}',
+        b'{"id": null}',
+    ],
 )
 def test_a_frame_that_is_no_message_is_answered_with_an_error(start, content):
     peer = start()

@@ -139,7 +139,10 @@ class Peer:
         """The newest notification of a method that `accept` takes."""
 
         def found() -> dict[str, Any] | None:
-            return next((m["params"] for m in reversed(self.messages) if m.get("method") == method and accept(m["params"])), None)
+            return next(
+                (m["params"] for m in reversed(self.messages) if m.get("method") == method and accept(m["params"])),
+                None,
+            )
 
         return self.wait(found, seconds)
 
