@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -18,14 +17,37 @@ from keras_lsp.catalogue.symbols import HiddenKeyword, Kind, Parameter, Place, S
 from keras_lsp.catalogue.version import KerasVersion, parse_version
 
 # Every name under which some program has reached Keras; the rest of the dotted path means the same below all of them.
-_ROOT = re.compile(
-    r"^(?:tensorflow(?:_core)?(?:\.compat\.v[12]|\.contrib|\.python|\._api\.v[12](?:\.compat\.v[12])?)?\.keras"
-    r"|keras\._tf_keras\.keras|tf_keras|keras)(?=\.|$)"
+_ROOTS = (
+    "tensorflow.keras",
+    "tensorflow.compat.v1.keras",
+    "tensorflow.compat.v2.keras",
+    "tensorflow.contrib.keras",
+    "tensorflow.python.keras",
+    "tensorflow._api.v1.keras",
+    "tensorflow._api.v2.keras",
+    "tensorflow._api.v2.compat.v1.keras",
+    "tensorflow._api.v2.compat.v2.keras",
+    "tensorflow_core.keras",
+    "tensorflow_core.python.keras",
+    "keras._tf_keras.keras",
+    "tf_keras",
+    "keras",
 )
 # Layers of packaging between a root and its modules.
-_PACKAGING = re.compile(r"^(?:api\._v[12]\.keras|_v[12]\.keras|api|src|_tf_keras\.keras)(?:\.|$)")
-_TENSORFLOW_ROOT = re.compile(r"^(?:tensorflow|keras\._tf_keras)")
-_PRIVATE = re.compile(r"(?:^|\.)(?:src|python|contrib|engine|legacy|_\w+)(?:\.|$)")
+_PACKAGING = ("api._v1.keras", "api._v2.keras", "_v1.keras", "_v2.keras", "api", "src", "_tf_keras.keras")
+_TENSORFLOW_ROOTS = ("tensorflow", "keras._tf_keras")
+_PRIVATE = frozenset({"src", "python", "contrib", "engine", "legacy"})
+
+
+def _below(dotted: str, prefix: str) -> str | None:
+    if dotted == prefix:
+        return ""
+    return dotted[len(prefix) + 1 :] if dotted.startswith(prefix + ".") else None
+
+
+def _is_private(dotted: str) -> bool:
+    parts = dotted.split(".")
+    return not _PRIVATE.isdisjoint(parts) or any(part.startswith("_") for part in parts)
 
 
 @lru_cache(maxsize=1)
@@ -45,12 +67,13 @@ def _leaves() -> Mapping[str, frozenset[str]]:
 
 
 def _relative(dotted: str) -> str | None:
-    root = _ROOT.match(dotted)
-    if root is None:
-        return None
-    rest = dotted[root.end() + 1 :]
-    while packaging := _PACKAGING.match(rest):
-        rest = rest[packaging.end() :]
+    """Return the path below the Keras root that a dotted name starts with, or None if it starts with none."""
+    rest = next((rest for root in _ROOTS if (rest := _below(dotted, root)) is not None), None)
+    while rest:
+        inner = next((inner for layer in _PACKAGING if (inner := _below(rest, layer)) is not None), None)
+        if inner is None:
+            break
+        rest = inner
     return rest
 
 
@@ -96,7 +119,7 @@ class Catalogue:
         if path in paths or any(known.startswith(path + ".") for known in paths):
             return "keras." + path
         # A private path that moved between versions: a class is still known by its name, if only one has it.
-        if leaf[:1].isupper() and (head in paths or _PRIVATE.search(dotted)):
+        if leaf[:1].isupper() and (head in paths or _is_private(dotted)):
             found = _leaves().get(leaf, frozenset())
             same = {name for name in found if name.split(".")[1] == path.split(".")[0]}
             for candidates in (same, found):
@@ -111,12 +134,12 @@ class Catalogue:
             return None
         if not path or "keras." + path in self._data["modules"]:
             return True
-        if _PRIVATE.search(dotted) or (
+        if _is_private(dotted) or (
             path not in _names()[0] and "keras." + path not in _names()[1] and "keras." + path not in _names()[2]
         ):
             return None
         name = "keras." + path
-        if name in self._data.get("tf_only", {}) and not _TENSORFLOW_ROOT.match(dotted):
+        if name in self._data.get("tf_only", {}) and not dotted.startswith(_TENSORFLOW_ROOTS):
             return False
         head, _, leaf = name.rpartition(".")
         return leaf in self._all_members(head)
@@ -145,7 +168,7 @@ class Catalogue:
         name = "keras." + path if path else "keras"
         found = self._all_members(name)
         only = self._data.get("tf_only", {})
-        if not only or _TENSORFLOW_ROOT.match(module):
+        if not only or module.startswith(_TENSORFLOW_ROOTS):
             return found
         return {leaf: main for leaf, main in found.items() if f"{name}.{leaf}" not in only}
 

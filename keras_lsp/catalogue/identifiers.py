@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 FIXED: Mapping[str, tuple[str, ...]] = {
     "padding": ("same", "valid"),
@@ -45,48 +46,46 @@ FIXED: Mapping[str, tuple[str, ...]] = {
 """Families that no registry of Keras lists; from the checks in Keras's own functions."""
 
 # (owner, parameter, family), the first that matches; names are those of Keras, as patterns.
-_PARAMETERS: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = tuple(
-    (re.compile(owner), re.compile(parameter + "$"), family)
-    for owner, parameter, family in (
-        (r"\.compile$", r"loss", "losses"),
-        (r"\.compile$", r"optimizer", "optimizers"),
-        (r"\.compile$", r"(weighted_)?metrics", "metrics"),
-        (r"^keras\.optimizers\.get$", r"identifier", "optimizers"),
-        (r"^keras\.losses\.get$", r"identifier", "losses"),
-        (r"^keras\.metrics\.get$", r"identifier", "metrics"),
-        (r"^keras\.activations\.get$", r"identifier", "activations"),
-        (r"^keras\.initializers\.get$", r"identifier", "initializers"),
-        (r"^keras\.regularizers\.get$", r"identifier", "regularizers"),
-        (r"^keras\.constraints\.get$", r"identifier", "constraints"),
-        (r"^keras\.(layers|cells)", r"(recurrent_)?activation", "activations"),
-        (r"^keras\.applications", r"classifier_activation", "activations"),
-        (r"^keras\.applications", r"pooling", "pooling"),
-        (r"^keras\.applications", r"weights", "weights"),
-        (r"^keras\.callbacks", r"monitor", "monitor"),
-        (r"^keras\.callbacks", r"mode", "monitor_mode"),
-        (r"^keras\.callbacks", r"save_freq", "save_freq"),
-        (r"pad_sequences$", r"padding|truncating", "sequence_padding"),
-        (r"image_dataset_from_directory$|text_dataset_from_directory$", r"label_mode", "label_mode"),
-        (r"_from_directory$|flow_from_dataframe$|load_img$", r"color_mode", "color_mode"),
-        (r"_from_directory$|flow_from_dataframe$|load_img$", r"interpolation", "interpolation"),
-        (r"flow_from_directory$|flow_from_dataframe$", r"class_mode", "class_mode"),
-        (r"_from_directory$|flow", r"subset", "subset"),
-        (r"set_image_data_format$", r"data_format", "data_format"),
-        (r"set_floatx$", r"value", "floatx"),
-        (r"", r"(\w+_)?initializer", "initializers"),
-        (r"", r"(\w+_)?regularizer", "regularizers"),
-        (r"", r"(\w+_)?constraint", "constraints"),
-        (r"^keras\.losses", r"reduction", "reduction"),
-        (r"", r"data_format", "data_format"),
-        (r"^keras\.layers", r"dtype", "dtype_policies"),
-        (r"", r"dtype", "dtypes"),
-    )
+_PARAMETERS = (
+    (r"\.compile$", r"loss", "losses"),
+    (r"\.compile$", r"optimizer", "optimizers"),
+    (r"\.compile$", r"(weighted_)?metrics", "metrics"),
+    (r"^keras\.optimizers\.get$", r"identifier", "optimizers"),
+    (r"^keras\.losses\.get$", r"identifier", "losses"),
+    (r"^keras\.metrics\.get$", r"identifier", "metrics"),
+    (r"^keras\.activations\.get$", r"identifier", "activations"),
+    (r"^keras\.initializers\.get$", r"identifier", "initializers"),
+    (r"^keras\.regularizers\.get$", r"identifier", "regularizers"),
+    (r"^keras\.constraints\.get$", r"identifier", "constraints"),
+    (r"^keras\.(layers|cells)", r"(recurrent_)?activation", "activations"),
+    (r"^keras\.applications", r"classifier_activation", "activations"),
+    (r"^keras\.applications", r"pooling", "pooling"),
+    (r"^keras\.applications", r"weights", "weights"),
+    (r"^keras\.callbacks", r"monitor", "monitor"),
+    (r"^keras\.callbacks", r"mode", "monitor_mode"),
+    (r"^keras\.callbacks", r"save_freq", "save_freq"),
+    (r"pad_sequences$", r"padding|truncating", "sequence_padding"),
+    (r"image_dataset_from_directory$|text_dataset_from_directory$", r"label_mode", "label_mode"),
+    (r"_from_directory$|flow_from_dataframe$|load_img$", r"color_mode", "color_mode"),
+    (r"_from_directory$|flow_from_dataframe$|load_img$", r"interpolation", "interpolation"),
+    (r"flow_from_directory$|flow_from_dataframe$", r"class_mode", "class_mode"),
+    (r"_from_directory$|flow", r"subset", "subset"),
+    (r"set_image_data_format$", r"data_format", "data_format"),
+    (r"set_floatx$", r"value", "floatx"),
+    (r"", r"(\w+_)?initializer", "initializers"),
+    (r"", r"(\w+_)?regularizer", "regularizers"),
+    (r"", r"(\w+_)?constraint", "constraints"),
+    (r"^keras\.losses", r"reduction", "reduction"),
+    (r"", r"data_format", "data_format"),
+    (r"^keras\.layers", r"dtype", "dtype_policies"),
+    (r"", r"dtype", "dtypes"),
 )
 
 
+@lru_cache(maxsize=1024)
 def family_of(owner: str, parameter: str) -> str | None:
     """Return the family of strings that a parameter takes, or None."""
     for owner_pattern, parameter_pattern, family in _PARAMETERS:
-        if parameter_pattern.match(parameter) and owner_pattern.search(owner):
+        if re.fullmatch(parameter_pattern, parameter) and re.search(owner_pattern, owner):
             return family
     return None

@@ -70,10 +70,9 @@ LATEST = KerasVersion(Contract.D, 3, 15, 1)
 _LAST_KERAS_2 = KerasVersion(Contract.C, 2, 15, 0)
 _LAST_TF_KERAS = KerasVersion(Contract.C, 2, 21, 0)
 
-_PATTERN = re.compile(
+_PATTERN = (
     r"^\s*(?P<package>tensorflow(?:[-_ ](?:cpu|gpu|intel))?|tf[._]keras|keras|tf)?[\s=v-]*"
-    r"(?P<major>\d+)?(?:\.(?P<minor>\d+))?(?:\.(?P<micro>\d+))?(?:[.+-]?(?:rc|a|b|dev|post)\S*|\.\*)?\s*$",
-    re.IGNORECASE,
+    r"(?P<major>\d+)?(?:\.(?P<minor>\d+))?(?:\.(?P<micro>\d+))?(?:[.+-]?(?:rc|a|b|dev|post)\S*|\.\*)?\s*$"
 )
 
 
@@ -84,7 +83,7 @@ def parse_version(text: str) -> KerasVersion:
     `"tensorflow 2.3"`, `"tf-2.16.1"` are TensorFlow's; `"tf_keras"` and `"tf_keras 2.16"` are the legacy package.
     Raises ValueError with a message for people when it is none of these.
     """
-    match = _PATTERN.match(text)
+    match = re.match(_PATTERN, text, re.IGNORECASE)
     package = (match["package"] or "keras").lower() if match else ""
     if match is None or (match["major"] is None and match["package"] is None):
         raise ValueError(f"{text!r} is not a Keras version; write for example 3, 3.15, 2.15, tf2.3 or tf_keras")
