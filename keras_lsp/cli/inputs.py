@@ -8,7 +8,14 @@ from pathlib import Path
 from keras_lsp.project.files import FileProblem, read_bytes
 from keras_lsp.text.document import Document
 from keras_lsp.text.lines import LineIndex
-from keras_lsp.text.notebook import NotebookError, VirtualModule, mask_module, needs_masking, read_notebook, virtual_module
+from keras_lsp.text.notebook import (
+    NotebookError,
+    VirtualModule,
+    mask_module,
+    needs_masking,
+    read_notebook,
+    virtual_module,
+)
 from keras_lsp.text.source import SourceError, read_source
 
 

@@ -60,7 +60,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("-V", "--version", action="version", version=f"keras-lsp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, module, text in (("shapes", shapes, "print the shapes of layers, ops and models"),):
-        command = commands.add_parser(name, help=text, description=module.__doc__.split("\n")[0] if module.__doc__ else None)
+        command = commands.add_parser(
+            name, help=text, description=module.__doc__.split("\n")[0] if module.__doc__ else None
+        )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser

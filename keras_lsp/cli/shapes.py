@@ -27,7 +27,9 @@ FORMAT_VERSION = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("paths", nargs="+", metavar="FILE", help="Python files or notebooks")
-    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    parser.add_argument(
+        "--output-format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     parser.add_argument("--all", action="store_true", help="every expression whose value is a tensor or array")
     parser.add_argument("--keras-version", metavar="VERSION", help="the Keras the program is for: 3.15, 2.15, tf2.3")
     parser.add_argument("--python", metavar="PATH", help="environment or interpreter of the project")
@@ -42,7 +44,9 @@ def run(options: argparse.Namespace, keras: KerasVersion | None) -> int:
         source = read_input(path)
         if isinstance(source, InputProblem):
             sys.stderr.write(f"keras-lsp: {path}: {source.message}\n")
-            files.append({"path": path, "keras": str(worlds.keras), "shapes": [], "models": [], "error": source.message})
+            files.append(
+                {"path": path, "keras": str(worlds.keras), "shapes": [], "models": [], "error": source.message}
+            )
             status = 2
             continue
         facts = infer(parse(source.document.text, source.sections), worlds.world(path))

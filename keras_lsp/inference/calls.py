@@ -125,9 +125,7 @@ def call_value(machine: Machine, function: Value, arguments: Arguments, node: as
     if isinstance(function, ObjectValue):
         return _call_object(machine, function, arguments, node)
     if isinstance(function, Partial):
-        merged = Arguments(
-            [*function.args, *arguments.args], {**function.kwargs, **arguments.kwargs}, arguments.open
-        )
+        merged = Arguments([*function.args, *arguments.args], {**function.kwargs, **arguments.kwargs}, arguments.open)
         return machine.call(function.function, merged, node)
     if isinstance(function, Choice):
         options = cast("tuple[Value, ...]", function.options)
@@ -151,9 +149,7 @@ def _call_object(machine: Machine, value: ObjectValue, arguments: Arguments, nod
     return Unknown("calling this object is not followed")
 
 
-def call_method(
-    machine: Machine, receiver: Value, name: str, arguments: Arguments, node: ast.AST | None
-) -> Value:
+def call_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
     """`receiver.name(arguments)` for a method that a library provides."""
     if isinstance(receiver, TensorValue):
         return call_tensor_method(machine, receiver, name, arguments, node)
@@ -238,5 +234,3 @@ def _callee(machine: Machine, function: Value) -> str | None:
     if isinstance(function, BoundMethod):
         return function.function.name
     return None
-
-

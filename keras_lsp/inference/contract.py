@@ -30,8 +30,12 @@ def apply_shape_comment(machine: Machine, node: ast.Assign | ast.AnnAssign, valu
                 text = f"({', '.join(str(dim) for dim in comment)})"
                 machine.facts.comments_disagree.append((machine.span_of(node), text, value.spec))
             return value
-        merged = tuple(b if a is None or (isinstance(a, Expr) and a.opaque) else a for a, b in zip(known, shape, strict=True))
-        return TensorValue(Tensor(merged, value.spec.dtype, None, value.spec.classes), value.kind, value.producer, value.origin)
+        merged = tuple(
+            b if a is None or (isinstance(a, Expr) and a.opaque) else a for a, b in zip(known, shape, strict=True)
+        )
+        return TensorValue(
+            Tensor(merged, value.spec.dtype, None, value.spec.classes), value.kind, value.producer, value.origin
+        )
     return value
 
 

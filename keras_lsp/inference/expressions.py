@@ -112,7 +112,6 @@ def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None
     if isinstance(value, ObjectValue):
         method = get_attribute(machine, value, "__getitem__")
         if isinstance(method, BoundMethod):
-
             return machine.call(method, Arguments([index]), node)
         return Unknown("the object's items are not known")
     if isinstance(value, LibraryObject | DatasetValue):
@@ -156,9 +155,10 @@ def dict_item(machine: Machine, value: DictValue, key: Value) -> Value:
     except TypeError:
         return Unknown("the key is not known")
     if isinstance(key, Unknown):
-        return join_all(list(value.items.values())) if value.items and not value.open else Unknown("the key is not known")
+        return (
+            join_all(list(value.items.values())) if value.items and not value.open else Unknown("the key is not known")
+        )
     if value.factory is not None:
-
         made = machine.call(value.factory, Arguments(), None)
         machine.touch(value)
         value.items[key] = made
@@ -194,7 +194,6 @@ def assign_subscript(machine: Machine, container: Value, index: Value, value: Va
     elif isinstance(container, ObjectValue):
         method = get_attribute(machine, container, "__setitem__")
         if isinstance(method, BoundMethod):
-
             machine.call(method, Arguments([index, value]), None)
 
 
@@ -284,7 +283,16 @@ def _list_operation(machine: Machine, op: ast.operator, left: Value, right: Valu
     return Unknown("this list operation is not followed")
 
 
-_DUNDERS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul"}
+_DUNDERS = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "%": "mod",
+    "**": "pow",
+    "@": "matmul",
+}
 
 
 def _object_operation(machine: Machine, op: ast.operator, left: Value, right: Value, node: ast.AST) -> Value:
@@ -681,7 +689,6 @@ def element_of(machine: Machine, value: Value) -> Value:
     if isinstance(value, range):
         return Unknown("one of many loop values")
     if isinstance(value, ObjectValue):
-
         for name, arguments in (("__iter__", Arguments()), ("__getitem__", Arguments([Unknown("an index")]))):
             method = get_attribute(machine, value, name)
             if isinstance(method, BoundMethod):

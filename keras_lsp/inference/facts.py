@@ -275,7 +275,10 @@ class Question:
 
 @dataclass(slots=True)
 class Facts:
-    """All that inference learned about one text; `shape_reads` are the expressions whose `.shape` the program reads."""
+    """All that inference learned about one text; `shape_reads` are the expressions whose `.shape` the program reads.
+
+    `internal_errors` are mistakes of ours that cost the facts of a statement; tests demand that there are none.
+    """
 
     expressions: dict[Span, ExpressionFact] = field(default_factory=dict[Span, ExpressionFact])
     layers: list[LayerFact] = field(default_factory=list[LayerFact])
@@ -292,3 +295,4 @@ class Facts:
     keras: str = ""
     steps: int = 0
     truncated: str | None = None
+    internal_errors: list[str] = field(default_factory=list[str])

@@ -31,7 +31,9 @@ def define_function(machine: Machine, node: FunctionNode) -> Value:
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: dict[str, Value] = {}
-    for parameter, default in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+    for parameter, default in zip(
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
+    ):
         defaults[parameter.arg] = machine.evaluate(default)
     for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
@@ -69,7 +71,10 @@ def call_function(machine: Machine, function: FunctionValue, arguments: Argument
     """Evaluate the body with these arguments; what it returns, joined over all ways to return."""
     if len(machine.activations) > MAX_CALL_DEPTH:
         return Unknown("calls are nested too deeply")
-    if sum(1 for a in machine.activations if a.frame.function is not None and a.frame.function.node is function.node) > 12:
+    if (
+        sum(1 for a in machine.activations if a.frame.function is not None and a.frame.function.node is function.node)
+        > 12
+    ):
         return Unknown("the recursion is too deep")
     if not function.module.is_main and len(machine.modules) > MAX_MODULES:
         return Unknown("too many modules")

@@ -109,8 +109,6 @@ def import_path(machine: Machine, dotted: str) -> Value:
     return module
 
 
-
-
 def import_submodule(machine: Machine, module: Module, name: str) -> Value:
     """`package.name` where the package's namespace does not hold it."""
     value = import_path(machine, f"{module.name}.{name}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+from collections.abc import Callable
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_SYMBOLIC_FUNCTIONS, Budget, Exhausted
@@ -16,6 +18,9 @@ from keras_lsp.inference.values import BoundMethod, ClassValue, FunctionValue, O
 from keras_lsp.inference.world import World
 from keras_lsp.syntax.comments import shape_comments
 from keras_lsp.syntax.parse import ParsedModule
+
+# Tests set it, so that no mistake of ours hides behind the isolation of statements.
+STRICT = bool(os.environ.get("KERAS_LSP_STRICT"))
 
 
 def infer(parsed: ParsedModule, world: World, budget: Budget | None = None) -> Facts:
@@ -42,7 +47,24 @@ def _run(machine: Machine, body: list[ast.stmt]) -> None:
     """The module's statements; one that ends the program does not keep the rest from being looked at."""
     for statement in body:
         with machine.in_broken(statement):
-            machine.execute([statement])
+            _isolate(machine, lambda s=statement: machine.execute([s]))
+
+
+def _isolate(machine: Machine, thunk: Callable[[], object]) -> None:
+    """Run a part of the program; a mistake of ours in it costs the facts of that part only, and is noted."""
+    activations, forks = len(machine.activations), len(machine.heap.forks)
+    depth, uncertain, guarded, muted = machine.depth, machine.uncertain, machine.guarded, machine.muted
+    try:
+        thunk()
+    except (Exhausted, RecursionError):
+        raise
+    except Exception as error:
+        if STRICT:
+            raise
+        machine.facts.internal_errors.append(f"{type(error).__name__}: {error}")
+        del machine.activations[activations:]
+        del machine.heap.forks[forks:]
+        machine.depth, machine.uncertain, machine.guarded, machine.muted = depth, uncertain, guarded, muted
 
 
 def _run_unreached(machine: Machine) -> None:
@@ -55,11 +77,15 @@ def _run_unreached(machine: Machine) -> None:
         index += 1
         if isinstance(value, FunctionValue) and value.owner is None and id(value.node) not in machine.called:
             done += 1
-            machine.try_aside(lambda v=value: machine.call(v, symbolic_arguments(v), None))
+            _aside(machine, lambda v=value: machine.call(v, symbolic_arguments(v), None))
         elif isinstance(value, ClassValue):
             done += 1
-            machine.try_aside(lambda v=value: _run_class(machine, v))
+            _aside(machine, lambda v=value: _run_class(machine, v))
     machine.symbolic = False
+
+
+def _aside(machine: Machine, thunk: Callable[[], object]) -> None:
+    _isolate(machine, lambda: machine.try_aside(thunk))
 
 
 def _run_class(machine: Machine, value: ClassValue) -> None:
@@ -102,5 +128,3 @@ def _finish(machine: Machine, module: Module) -> Facts:
     facts.shape_reads = machine.recorder.read_spans()
     facts.steps = machine.budget.steps
     return facts
-
-

@@ -178,9 +178,7 @@ class Machine:
 
     # Branches
 
-    def try_all(
-        self, thunks: list[Callable[[], Result]], note: Callable[[Result], bool] | None = None
-    ) -> list[Result]:
+    def try_all(self, thunks: list[Callable[[], Result]], note: Callable[[Result], bool] | None = None) -> list[Result]:
         """Evaluate alternatives of which one happens; afterwards every object covers all that ended normally.
 
         `note` sees each result in the state it ended with, and says whether the alternative goes on from here.

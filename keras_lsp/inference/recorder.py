@@ -90,11 +90,16 @@ class Recorder:
         if model is not None:
             seen.model = model
 
-    def see_constructor(self, node: ast.AST, fact: LayerFact, model: ModelFact | None, value: Value, symbolic: bool) -> None:
+    def see_constructor(
+        self, node: ast.AST, fact: LayerFact, model: ModelFact | None, value: Value, symbolic: bool
+    ) -> None:
         """A call constructed a layer or model; what it puts out is read off its applications at the end."""
         entry = self._seen.get(id(node))
         if entry is None or (entry[1].symbolic and not symbolic):
-            entry = self._seen[id(node)] = (node, Seen("model" if model else "layer", fact.canonical or fact.class_name))
+            entry = self._seen[id(node)] = (
+                node,
+                Seen("model" if model else "layer", fact.canonical or fact.class_name),
+            )
             entry[1].symbolic = symbolic
         elif symbolic and not entry[1].symbolic:
             return

@@ -30,7 +30,7 @@ Handler: TypeAlias = Callable[[Machine, "ast.stmt"], "Flow | None"]
 # FileNotFoundError) say nothing about that.
 _SHAPE_FAILURES = {"Exception", "BaseException", "ValueError", "TypeError", "RuntimeError", "AssertionError"}
 # An iteration that builds nothing and costs this many steps in all the iterations left is not worth following further.
-_DULL_STEPS = 30_000
+_DULL_STEPS = 10_000
 
 
 def execute_expression(machine: Machine, node: ast.Expr) -> Flow | None:
@@ -392,8 +392,11 @@ def _loop_unknown(
         ended = flow is not None and flow.kind in ("return", "raise", "dead")
         return flow if ended and not loop.breaks and not loop.continues else None
 
-    with machine.mute():  # a first round finds out what changes; only what holds in every round is recorded
-        machine.branch([once, lambda: None])
+    if not machine.muted:
+        # A first round finds out what changes; only what holds in every round is recorded. Inside such a round one round
+        # is enough, or nested loops would double the work at each level.
+        with machine.mute():
+            machine.branch([once, lambda: None])
     flow = machine.branch([once] if endless else [once, lambda: None])
     if flow is not None and endless:
         return flow
@@ -601,4 +604,3 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., Flow | None]] = {
 }
 if hasattr(ast, "TryStar"):  # Python 3.11
     STATEMENTS[ast.TryStar] = execute_try  # pyright: ignore
-

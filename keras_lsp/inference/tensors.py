@@ -199,7 +199,6 @@ def finish_op(
     replay: Callable[[list[TensorValue]], Value],
 ) -> Value:
     """Turn the outcome of an op into a value; a sure failure is reported."""
-    machine.applications += 1
     if isinstance(outcome, UnknownOutcome):
         return Unknown(outcome.reason)
     if isinstance(outcome, ShapeError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, LayerFact, Span
-from keras_lsp.inference.keras.layers import convert
+from keras_lsp.inference.keras.layers import convert, from_shape_value
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import kind_of, substitute, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
@@ -20,6 +20,7 @@ from keras_lsp.inference.values import (
     Unknown,
     Value,
 )
+from keras_lsp.shapes.configuration import UnknownValue
 from keras_lsp.shapes.dim import differ
 from keras_lsp.shapes.outcome import Applied, ShapeError, Weight
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
@@ -59,8 +60,12 @@ def apply_layer_value(
         return _unanswered(machine, layer, None, inputs.reason, here, node)
     if layer.failed:
         return _unanswered(machine, layer, inputs, "the layer's constructor raises", here, node)
-    outcome = apply_layer(layer.configuration, inputs, call)
-    machine.applications += 1
+    if layer.class_name == "Lambda":
+        outcome = apply_lambda(machine, layer, inputs_value, inputs)
+    else:
+        outcome = apply_layer(layer.configuration, inputs, call)
+    if any(tensor.kind == "keras" for tensor in tensors):
+        machine.applications += 1
     if isinstance(outcome, Applied) and layer.built:
         conflict = _conflict(layer, outcome, inputs)
         if conflict is not None:
@@ -92,6 +97,28 @@ def apply_layer_value(
     return value
 
 
+def apply_lambda(
+    machine: Machine, layer: LayerValue, value: Value, inputs: Structure
+) -> Applied | ShapeError | UnknownOutcome:
+    """`Lambda(function)`: the function is evaluated on the tensors, as the backend sees them."""
+    assert layer.configuration is not None
+    declared = apply_layer(layer.configuration, inputs, {})
+    function = layer.configuration.arguments.get("function")
+    if isinstance(declared, Applied) or isinstance(function, UnknownValue | str) or function is None:
+        return declared
+    inside = {id(t): TensorValue(t.spec, "tensorflow", None, t.origin) for t in tensors_in(value)}
+    extra = layer.configuration.arguments.get("arguments")
+    keywords = {str(k): from_shape_value(v) for k, v in extra.items()} if isinstance(extra, dict) else {}
+    with machine.mute():
+        result = machine.call(function, Arguments([substitute(value, inside)], keywords), None)
+    output = to_structure(machine, result)
+    if isinstance(result, Unknown):
+        return UnknownOutcome(result.reason)
+    if isinstance(output, UnknownOutcome):
+        return output
+    return Applied(output, ())
+
+
 def _see(
     machine: Machine,
     layer: LayerValue,
@@ -104,9 +131,7 @@ def _see(
     if node is None or not machine.recording:
         return
     callee = layer.fact.canonical or layer.class_name
-    machine.recorder.see_call(
-        node, "layer", callee, inputs, output, value, machine.symbolic, reason, layer.fact
-    )
+    machine.recorder.see_call(node, "layer", callee, inputs, output, value, machine.symbolic, reason, layer.fact)
 
 
 def _unanswered(
@@ -233,5 +258,3 @@ def apply_nested(
             layer.fact.weights = outcome.weights
     _record(machine, layer.fact, inputs, outcome, layer.fact.span, [], {})
     return outcome
-
-

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from keras_lsp.inference.keras.layers import Adapter
+from keras_lsp.inference.keras.layers import from_shape_value
 from keras_lsp.inference.keras.weights import count, layers_of, weights_of
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
@@ -18,7 +16,6 @@ from keras_lsp.inference.values import (
     Unknown,
     Value,
 )
-from keras_lsp.shapes.configuration import UnknownValue
 from keras_lsp.shapes.tensor import Tensor
 
 
@@ -43,10 +40,19 @@ def layer_attribute(
     if name in _WEIGHT_LISTS:
         return _weights(layer, name)
     if name in ("dtype", "compute_dtype", "variable_dtype"):
-        return layer.configuration.compute_dtype() if layer.configuration else machine.floatx
+        dtype = layer.configuration.arguments.get("dtype") if layer.configuration else None
+        return (
+            dtype.removeprefix("mixed_")
+            if isinstance(dtype, str)
+            else machine.floatx
+            if dtype is None
+            else from_shape_value(dtype)
+        )
     if name in ("input_names", "output_names") and isinstance(layer, ModelValue):
         tensors = layer.inputs if name == "input_names" else layer.outputs
-        names = [t.producer.layer.name for t in tensors or () if t.producer is not None and t.producer.layer is not None]
+        names = [
+            t.producer.layer.name for t in tensors or () if t.producer is not None and t.producer.layer is not None
+        ]
         return ListValue(list(names)) if tensors is not None and len(names) == len(tensors) else Unknown("not known")
     if layer.configuration is not None:
         if layer.weights is not None:
@@ -54,7 +60,7 @@ def layer_attribute(
                 if weight.name.rsplit("/", 1)[-1] in (name, name.removesuffix("s")):
                     return TensorValue(Tensor(weight.shape, weight.dtype or "float32"), "tensorflow")
         if name in layer.configuration.arguments:
-            return _argument(layer.configuration.arguments[name])
+            return from_shape_value(layer.configuration.arguments[name])
     if name in _UNKNOWN_ATTRIBUTES:
         return Unknown(f"`{name}` is not followed")
     if owner is not None and not _is_method(machine, layer, name):
@@ -72,26 +78,16 @@ _UNKNOWN_ATTRIBUTES = frozenset(
 
 
 def _is_method(machine: Machine, layer: LayerValue, name: str) -> bool:
-    symbols = ["keras.layers.Layer", "keras.Model", "keras.Sequential"] if isinstance(layer, ModelValue) else ["keras.layers.Layer"]
+    symbols = (
+        ["keras.layers.Layer", "keras.Model", "keras.Sequential"]
+        if isinstance(layer, ModelValue)
+        else ["keras.layers.Layer"]
+    )
     for path in symbols:
         symbol = machine.catalogue.symbol(path)
         if symbol is not None and name in symbol.methods:
             return True
     return name in ("__call__", "add_weight", "add_loss", "add_metric", "build", "call", "count_params", "add_variable")
-
-
-def _argument(value: object) -> Value:
-    if isinstance(value, Adapter):
-        return value.value
-    if isinstance(value, UnknownValue):
-        return Unknown(value.reason)
-    if isinstance(value, Tensor):
-        return TensorValue(value, "numpy")
-    if isinstance(value, list):
-        return ListValue([_argument(item) for item in cast("list[object]", value)])
-    if isinstance(value, dict):
-        return DictValue({key: _argument(item) for key, item in cast("dict[Any, object]", value).items()})
-    return value
 
 
 def _connection(machine: Machine, layer: LayerValue, name: str) -> Value:

@@ -147,9 +147,7 @@ def call_super(machine: Machine, value: SuperValue, name: str, arguments: Argume
     return call_layer_method(machine, layer, name, arguments, node)
 
 
-def call_inherited(
-    machine: Machine, value: ClassValue, name: str, arguments: Arguments, node: ast.AST | None
-) -> Value:
+def call_inherited(machine: Machine, value: ClassValue, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
     """`Base.name(self, ...)` and inherited class methods."""
     if name == "__init__" and arguments.args and isinstance(arguments.args[0], ObjectValue):
         rest = Arguments(arguments.args[1:], arguments.kwargs, arguments.open, arguments.nodes[1:])
@@ -208,7 +206,8 @@ def apply_custom(
         arguments.unpacked,
     )
     _build_custom(machine, instance, layer, passed)
-    machine.applications += 1
+    if any(tensor.kind == "keras" for tensor in tensors):
+        machine.applications += 1
     if own:
         accepted = _accepted(cast("FunctionValue", method), passed)
         result = machine.call(BoundMethod(cast("FunctionValue", method), instance), accepted, node)
@@ -300,7 +299,11 @@ def _build_custom(machine: Machine, instance: ObjectValue, layer: LayerValue, ar
 def shape_of(machine: Machine, value: Value) -> Value:
     """The shape argument that `build` gets for an input."""
     if isinstance(value, TensorValue):
-        return value.spec.shape if value.spec.shape is not None else Unknown("the input's shape is not known", "input_shape")
+        return (
+            value.spec.shape
+            if value.spec.shape is not None
+            else Unknown("the input's shape is not known", "input_shape")
+        )
     if isinstance(value, tuple):
         items = [shape_of(machine, item) for item in cast("tuple[Value, ...]", value)]
         return tuple(items) if machine.keras >= (3,) else ListValue(items)
@@ -321,7 +324,9 @@ def _declared_output(machine: Machine, instance: ObjectValue, inputs: Structure)
     value = wrap(machine, inputs, "tensorflow", None)
     declared = machine.call(BoundMethod(method, instance), Arguments([shape_of(machine, value)]), None)
     dtype = machine.floatx
-    if isinstance(declared, tuple) and all(isinstance(d, int | None) or hasattr(d, "terms") for d in cast("Any", declared)):
+    if isinstance(declared, tuple) and all(
+        isinstance(d, int | None) or hasattr(d, "terms") for d in cast("Any", declared)
+    ):
         return TensorValue(Tensor(cast("Any", declared), dtype), "tensorflow")
     return None
 
@@ -332,5 +337,3 @@ def finish_custom(layer: LayerValue) -> None:
         weights = weights_of(layer)
         if weights is not None:
             layer.fact.weights = tuple(weight for weight, _ in weights)
-
-

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer, resolve_input_layer
+from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer
 from keras_lsp.catalogue.symbols import Symbol
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Call, LayerFact
@@ -17,6 +17,7 @@ from keras_lsp.inference.values import (
     DictValue,
     LayerValue,
     ListValue,
+    TensorValue,
     Unknown,
     Value,
 )
@@ -24,7 +25,7 @@ from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.outcome import Applied, Refused, ShapeError, Undetermined
 from keras_lsp.shapes.registry import construct_layer
-from keras_lsp.shapes.tensor import Structure, Tensor, flatten
+from keras_lsp.shapes.tensor import Structure, Tensor
 
 # Parameters that are a single size: an unknown value there is a size by the name of its variable.
 SIZE_PARAMETERS = frozenset(
@@ -74,7 +75,9 @@ def convert(machine: Machine, name: str, value: Value) -> Any:
             return UnknownValue("a list of unknown length")
         if any(as_layer(item) is not None for item in items):
             return [convert(machine, "", item) for item in items]
-        converted = [to_shape_value(item, True) if isinstance(item, Unknown) else convert(machine, "", item) for item in items]
+        converted = [
+            to_shape_value(item, True) if isinstance(item, Unknown) else convert(machine, "", item) for item in items
+        ]
         return tuple(converted) if isinstance(value, tuple) else converted
     if isinstance(value, DictValue):
         return {key: convert(machine, "", item) for key, item in value.items.items()}
@@ -82,6 +85,21 @@ def convert(machine: Machine, name: str, value: Value) -> Any:
     if isinstance(converted, Tensor) and converted.shape == () and isinstance(converted.content, int | Expr):
         return converted.content
     return converted
+
+
+def from_shape_value(value: object) -> Value:
+    """A bound constructor argument as an abstract value again."""
+    if isinstance(value, Adapter):
+        return value.value
+    if isinstance(value, UnknownValue):
+        return Unknown(value.reason)
+    if isinstance(value, Tensor):
+        return TensorValue(value, "numpy")
+    if isinstance(value, list):
+        return ListValue([from_shape_value(item) for item in cast("list[object]", value)])
+    if isinstance(value, dict):
+        return DictValue({key: from_shape_value(item) for key, item in cast("dict[Any, object]", value).items()})
+    return value
 
 
 def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: ast.AST | None) -> Value:
@@ -100,7 +118,9 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
             values[parameter.name] = UnknownValue("it may be in unpacked arguments")
         elif parameter.has_default:
             values[parameter.name] = parameter.default if parameter.default_is_literal else None
-    common = {name: convert(machine, name, value) for name, value in extra.items() if name in ("dtype", "trainable", "name")}
+    common = {
+        name: convert(machine, name, value) for name, value in extra.items() if name in ("dtype", "trainable", "name")
+    }
     values.update(common)
     class_name = symbol.leaf
     fact = LayerFact(class_name, symbol.name, call, "")
@@ -116,9 +136,7 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
     error = _first_layer(machine, layer, class_name, {**extra, **_declared_hidden(bound)}, call)
     if error is None and not arguments.open:
         missing = [
-            p.name
-            for p in parameters
-            if not p.has_default and not p.kind.startswith("var-") and p.name not in bound
+            p.name for p in parameters if not p.has_default and not p.kind.startswith("var-") and p.name not in bound
         ]
         if missing:
             error = _missing_error(class_name, missing, call)
@@ -227,11 +245,3 @@ def snake_case(name: str) -> str:
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
     return name
-
-
-def sizes_of(structure: Structure) -> list[tuple[Any, ...] | None]:
-    """Shapes of all tensors of a structure."""
-    return [tensor.shape for tensor in flatten(structure)]
-
-
-__all__ = ["Adapter", "bind", "build_layer", "convert", "layer_name", "literal", "resolve_input_layer", "snake_case"]

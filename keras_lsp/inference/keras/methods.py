@@ -132,7 +132,11 @@ def _trace(machine: Machine, model: ModelValue, x: Value) -> None:
 
 def _batch_of(value: Value) -> Value | None:
     if isinstance(value, TensorValue):
-        return TensorValue(Tensor((None, *value.spec.shape[1:]), value.spec.dtype), "tensorflow") if value.spec.shape else None
+        return (
+            TensorValue(Tensor((None, *value.spec.shape[1:]), value.spec.dtype), "tensorflow")
+            if value.spec.shape
+            else None
+        )
     if isinstance(value, tuple | ListValue):
         items = list(cast("tuple[Value, ...]", value)) if isinstance(value, tuple) else value.items or []
         batches = [_batch_of(item) for item in items]
@@ -310,7 +314,11 @@ def _output_shape(machine: Machine, layer: LayerValue, arguments: Arguments, nod
     argument = wrap(machine, Tensor(items, "float32"), "tensorflow", None)
     with machine.mute():
         result = apply_layer_value(machine, layer, Arguments([argument]), None, layer.fact.span)
-    return result.spec.shape if isinstance(result, TensorValue) and result.spec.shape else Unknown("the shape is not known")
+    return (
+        result.spec.shape
+        if isinstance(result, TensorValue) and result.spec.shape
+        else Unknown("the shape is not known")
+    )
 
 
 def _config(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
@@ -318,7 +326,9 @@ def _config(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast
         return DictValue({"name": layer.name}, is_open=True)
     from keras_lsp.inference.keras.attributes import layer_attribute
 
-    return DictValue({name: layer_attribute(machine, layer, name) for name in layer.configuration.arguments}, is_open=True)
+    return DictValue(
+        {name: layer_attribute(machine, layer, name) for name in layer.configuration.arguments}, is_open=True
+    )
 
 
 def _nothing(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:

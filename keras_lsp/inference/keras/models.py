@@ -40,7 +40,9 @@ def new_model(
     machine: Machine, kind: str, class_name: str, call: Call, name: Value = None, custom: bool = False
 ) -> ModelValue:
     """A model object without layers."""
-    fact = LayerFact(class_name, "" if custom else f"keras.{'Sequential' if kind == 'Sequential' else 'Model'}", call, "")
+    fact = LayerFact(
+        class_name, "" if custom else f"keras.{'Sequential' if kind == 'Sequential' else 'Model'}", call, ""
+    )
     default = class_name if custom or kind == "Sequential" else ("Functional" if machine.keras >= (3,) else "Model")
     fact.name = layer_name(machine, default, name)
     fact.custom = custom
@@ -187,7 +189,9 @@ def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST |
         return
     if layer.class_name == "InputLayer" and isinstance(layer.configuration, Configuration):
         if layer.batch_shape is not None and model.inputs is None and not model.layers:
-            _start(model, input_tensor(machine, Tensor(layer.batch_shape, layer.batch_dtype or "float32"), layer.fact.call))
+            _start(
+                model, input_tensor(machine, Tensor(layer.batch_shape, layer.batch_dtype or "float32"), layer.fact.call)
+            )
         return
     model.layers.append(layer)
     layer.fact.position = "sequential"
@@ -373,7 +377,9 @@ def _report_disconnected(machine: Machine, call: Call, missing: list[GraphNode])
     else:
         text = f'ValueError: Graph disconnected: cannot obtain value for tensor "{names[0]}".'
     error = ShapeError("other", text, {"missing": tuple(names)}, "construct")
-    related = tuple((node.span, f"this input is not among the model's inputs: {node.layer.name}") for node in missing if node.layer)
+    related = tuple(
+        (node.span, f"this input is not among the model's inputs: {node.layer.name}") for node in missing if node.layer
+    )
     machine.report("disconnected", call, error, related)
 
 
@@ -485,7 +491,16 @@ def call_model(
             graph.application = application
     if node is not None and machine.recording:
         machine.recorder.see_call(
-            node, "model", model.model_fact.class_name, structure, output, value, machine.symbolic, reason, None, model.model_fact
+            node,
+            "model",
+            model.model_fact.class_name,
+            structure,
+            output,
+            value,
+            machine.symbolic,
+            reason,
+            None,
+            model.model_fact,
         )
     return value
 
@@ -531,9 +546,7 @@ def _mismatch(
     return None
 
 
-def _model_error(
-    machine: Machine, model: ModelValue, index: int, wanted: Shape, found: Shape, kind: str
-) -> ShapeError:
+def _model_error(machine: Machine, model: ModelValue, index: int, wanted: Shape, found: Shape, kind: str) -> ShapeError:
     shown = (None, *wanted[1:])
     who = f'Input {index} of layer "{model.name}"'
     if machine.keras >= (3, 13):
@@ -636,5 +649,3 @@ def _row(layer: LayerValue) -> ModelLayer:
     if isinstance(layer, ModelValue) and layer.kind == "Functional" and not layer.fact.custom:
         name = "Functional"
     return ModelLayer(layer.name, name, output, total, layer.fact.span, layer.fact, inbound)
-
-

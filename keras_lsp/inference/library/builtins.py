@@ -105,7 +105,9 @@ def zip_values(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
     """`zip(xs, ys)`."""
     columns = [_iterate(machine, value) for value in arguments.args]
     if columns and not arguments.open and all(column is not None for column in columns):
-        return ListValue([tuple(row) for row in zip(*cast("list[list[Value]]", columns), strict=False)], kind="generator")
+        return ListValue(
+            [tuple(row) for row in zip(*cast("list[list[Value]]", columns), strict=False)], kind="generator"
+        )
     return ListValue(None, tuple(_element(machine, value) for value in arguments.args), "generator")
 
 
@@ -306,7 +308,11 @@ def total(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value
         return Unknown("the sum is not known")
     result: Value = arguments.get(1, "start", 0)
     for item in items:
-        result = item if result == 0 and isinstance(item, TensorValue) else binary_operation(machine, ast.Add(), result, item, node or ast.Pass())
+        result = (
+            item
+            if result == 0 and isinstance(item, TensorValue)
+            else binary_operation(machine, ast.Add(), result, item, node or ast.Pass())
+        )
     return result
 
 
@@ -500,7 +506,11 @@ def make_iterator(machine: Machine, arguments: Arguments, node: ast.AST | None) 
     items = _iterate(machine, value)
     if isinstance(value, DatasetValue):
         return value
-    return ListValue(list(items), kind="generator") if items is not None else ListValue(None, _element(machine, value), "generator")
+    return (
+        ListValue(list(items), kind="generator")
+        if items is not None
+        else ListValue(None, _element(machine, value), "generator")
+    )
 
 
 @models("builtins.next")
@@ -541,7 +551,23 @@ def make_object(machine: Machine, arguments: Arguments, node: ast.AST | None) ->
     return LibraryObject("builtins.object")
 
 
-for _name in ("sqrt", "ceil", "floor", "log", "log2", "log10", "exp", "pow", "sin", "cos", "tan", "gcd", "trunc", "hypot", "isclose"):
+for _name in (
+    "sqrt",
+    "ceil",
+    "floor",
+    "log",
+    "log2",
+    "log10",
+    "exp",
+    "pow",
+    "sin",
+    "cos",
+    "tan",
+    "gcd",
+    "trunc",
+    "hypot",
+    "isclose",
+):
     models(f"math.{_name}")(_folder(getattr(math, _name)))
 
 

@@ -26,7 +26,11 @@ def call_container_method(
     """`receiver.name(...)` for Python's own containers and constants."""
     if isinstance(receiver, ListValue):
         method = _LIST.get(name)
-        return method(machine, receiver, arguments) if method else Unknown(f"`{name}` of a {receiver.kind} is not followed")
+        return (
+            method(machine, receiver, arguments)
+            if method
+            else Unknown(f"`{name}` of a {receiver.kind} is not followed")
+        )
     if isinstance(receiver, DictValue):
         method = _DICT.get(name)
         return method(machine, receiver, arguments) if method else Unknown(f"`{name}` of a dict is not followed")
@@ -45,7 +49,9 @@ def call_container_method(
 def _call_string(machine: Machine, text: str, name: str, arguments: Arguments) -> Value:
     from keras_lsp.inference.expressions import iterate
 
-    plain = all(isinstance(v, str | int | float | bool | type(None)) for v in (*arguments.args, *arguments.kwargs.values()))
+    plain = all(
+        isinstance(v, str | int | float | bool | type(None)) for v in (*arguments.args, *arguments.kwargs.values())
+    )
     if name == "format" and plain and not arguments.open and len(text) < 2000:
         if any(len(digits) > 3 for digits in _digit_runs(text)):
             return Unknown("a very long string")
@@ -63,7 +69,11 @@ def _call_string(machine: Machine, text: str, name: str, arguments: Arguments) -
         old, new = arguments.args
         return text.replace(old, new) if len(text) * max(1, len(new)) <= MAX_STRING else Unknown("a very long string")
     if name in ("zfill", "ljust", "rjust", "center") and arguments.args and isinstance(arguments.args[0], int):
-        return getattr(text, name)(*arguments.args) if plain and arguments.args[0] <= 200 else Unknown("a very long string")
+        return (
+            getattr(text, name)(*arguments.args)
+            if plain and arguments.args[0] <= 200
+            else Unknown("a very long string")
+        )
     if name in _STRING_METHODS and plain and not arguments.kwargs:
         try:
             result = getattr(text, name)(*arguments.args)
@@ -206,7 +216,9 @@ _LIST: dict[str, ListMethod] = {
     "add": _add,
     "remove": _remove,
     "discard": _remove,
-    "__len__": lambda machine, value, arguments: len(value.items) if value.items is not None else Unknown("the length is not known"),
+    "__len__": lambda machine, value, arguments: (
+        len(value.items) if value.items is not None else Unknown("the length is not known")
+    ),
 }
 
 
@@ -294,5 +306,3 @@ _DICT: dict[str, DictMethod] = {
     "setdefault": _set_default,
     "copy": _copy_dict,
 }
-
-

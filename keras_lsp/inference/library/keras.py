@@ -46,9 +46,7 @@ def _merge(class_name: str, arguments: Arguments, machine: Machine, node: ast.AS
 
 
 for _function, _class in _MERGES.items():
-    models(f"keras.layers.{_function}")(
-        lambda machine, arguments, node, c=_class: _merge(c, arguments, machine, node)
-    )
+    models(f"keras.layers.{_function}")(lambda machine, arguments, node, c=_class: _merge(c, arguments, machine, node))
 
 
 @models("keras.layers.InputLayer")
@@ -72,7 +70,9 @@ def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | Non
         if resolved.batch_shape is None:
             return Unknown("the shape of this input is not known")
         dtype = given.get("dtype")
-        spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), dtype if isinstance(dtype, str) else "float32")
+        spec = Tensor(
+            tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), dtype if isinstance(dtype, str) else "float32"
+        )
     tensor = input_tensor(machine, spec, call, bound.get("name"))
     assert tensor.producer is not None and tensor.producer.layer is not None
     layer = tensor.producer.layer

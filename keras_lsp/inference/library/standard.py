@@ -200,7 +200,9 @@ def make_parser(machine: Machine, arguments: Arguments, node: ast.AST | None) ->
 
 
 @method("argparse.ArgumentParser", "add_argument", "add_option")
-def add_argument(machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None) -> Value:
+def add_argument(
+    machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
+) -> Value:
     """`parser.add_argument("--name", type=int, default=3)`."""
     defaults = value.attributes.get("#defaults")
     flags = [flag for flag in arguments.args if isinstance(flag, str)]
@@ -227,7 +229,9 @@ def add_argument(machine: Machine, value: LibraryObject | DatasetValue, argument
 
 
 @method("argparse.ArgumentParser", "parse_args", "parse_known_args")
-def parse_args(machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None) -> Value:
+def parse_args(
+    machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
+) -> Value:
     """The namespace of the defaults."""
     defaults = value.attributes.get("#defaults")
     namespace = LibraryObject("types.SimpleNamespace")
@@ -237,8 +241,8 @@ def parse_args(machine: Machine, value: LibraryObject | DatasetValue, arguments:
 
 
 @method("argparse.ArgumentParser", "add_argument_group", "add_mutually_exclusive_group")
-def add_group(machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None) -> Value:
+def add_group(
+    machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
+) -> Value:
     """A group adds to its parser."""
     return value
-
-
