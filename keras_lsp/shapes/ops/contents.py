@@ -22,15 +22,21 @@ def combine(symbol: str, left: Tensor, right: Tensor) -> object:
         return None
     if left.shape == () and right.shape == ():
         return _element(operation, left.content, right.content)
+    return _combine_vectors(operation, left, right, left.content, right.content)
+
+
+def _combine_vectors(
+    operation: Callable[[object, object], object], left: Tensor, right: Tensor, a: object, b: object
+) -> object:
     first, second = _vector(left), _vector(right)
     if first is not None and second is not None:
         if len(first) != len(second):
             return None
         return tuple(_element(operation, x, y) for x, y in zip(first, second, strict=True))
     if first is not None and right.shape == ():
-        return tuple(_element(operation, x, right.content) for x in first)
+        return tuple(_element(operation, x, b) for x in first)
     if second is not None and left.shape == ():
-        return tuple(_element(operation, left.content, y) for y in second)
+        return tuple(_element(operation, a, y) for y in second)
     return None
 
 

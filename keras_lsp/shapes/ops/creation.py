@@ -137,7 +137,8 @@ def vander(call: Call) -> Tensor:
     if len(shape) != 1:
         raise Undetermined("the input is not a vector")
     columns = call.size("columns") if call.given("columns") else shape[0]
-    return x.with_shape((*shape, columns))
+    # NumPy's powers are at least double precision
+    return Tensor((*shape, columns), x.dtype if call.kind == "keras" else promote_dtypes("numpy", x.dtype, "float64"))
 
 
 def indices(call: Call) -> Tensor:

@@ -218,6 +218,8 @@ def _rounded(dtype: Dtype, kind: str) -> Dtype:
 def _double(dtype: Dtype, kind: str) -> Dtype:
     if kind == "keras" and dtype == "int64":
         return "float64"
+    if kind == "numpy":
+        return dtype if is_float(dtype) else None
     return dtype if kind == "tensorflow" else to_float(dtype, kind)
 
 

@@ -47,7 +47,7 @@ def scalar(call: Call) -> Tensor:
 
 def sign_and_logarithm(call: Call) -> object:
     """Sign and logarithm of the determinant; Keras's symbolic sign is always one number (class Slogdet)."""
-    x, shape = _matrix(call)
+    x, shape = _matrix(call, square=call.kind == "numpy")
     dtype = _dtype(call, x)
     if call.kind == "keras" and len(shape) > 2:
         raise Undetermined("Keras's symbolic shape of the signs of several determinants is not the real one")

@@ -9,7 +9,7 @@ from typing import cast
 from keras_lsp.shapes.dim import Dim, Expr, Shape, product
 from keras_lsp.shapes.ops import contents
 from keras_lsp.shapes.ops.arguments import Call, known, parts
-from keras_lsp.shapes.ops.dtypes import Dtype, accumulated, standardize, to_float
+from keras_lsp.shapes.ops.dtypes import Dtype, accumulated, is_integer, standardize, to_float
 from keras_lsp.shapes.outcome import Undetermined
 from keras_lsp.shapes.tensor import Tensor
 
@@ -80,11 +80,8 @@ def average(call: Call) -> Tensor:
     axes = call.axes("axis", len(shape))
     if call.flag("returned"):
         raise Undetermined("the weights are returned too")
-    dtypes = to_float(x.dtype, call.kind)
-    if call.given("weights"):
-        dtypes = call.promote("x", "weights")
-        dtypes = to_float(dtypes, call.kind)
-    return Tensor(reduced(shape, axes, call.flag("keepdims")), dtypes)
+    dtype = call.promote("x", "weights") if call.given("weights") else x.dtype
+    return Tensor(reduced(shape, axes, call.flag("keepdims")), _mean(dtype, call.kind))
 
 
 def quantile(call: Call) -> Tensor:
@@ -102,7 +99,9 @@ def quantile(call: Call) -> Tensor:
         if call.kind == "keras" and count == 1 and "quantile" in call.name:
             raise Undetermined("Keras's symbolic shape of one quantile in a list is not the real one")
         leading = (count,)
-    return Tensor(leading + inner, to_float(x.dtype, call.kind))
+    # NumPy computes in double precision with a list of quantiles, but not with one number
+    dtype = to_float(x.dtype, call.kind) if call.kind == "keras" else "float64" if x.dtype == "float64" else None
+    return Tensor(leading + inner, dtype)
 
 
 def cumulate(call: Call) -> Tensor:
@@ -149,7 +148,7 @@ def trapezoid(call: Call) -> Tensor:
     y = call.tensor("y")
     shape = known(y)
     axis = call.axis("axis", len(shape), -1)
-    return Tensor(tuple(dim for index, dim in enumerate(shape) if index != axis), to_float(y.dtype, call.kind))
+    return Tensor(tuple(dim for index, dim in enumerate(shape) if index != axis), _mean(y.dtype, call.kind))
 
 
 def histogram(call: Call) -> object:
@@ -159,7 +158,11 @@ def histogram(call: Call) -> object:
     if not isinstance(bins, int):
         raise Undetermined("the bins are not a number")
     if call.kind == "numpy":
-        return (Tensor((bins,), "int64"), Tensor((bins + 1,), "float64"))
+        edges = "float64" if x.dtype == "float64" or is_integer(x.dtype) else None
+        return (
+            Tensor((bins,), None if call.given("weights") or call.given("density") else "int64"),
+            Tensor((bins + 1,), edges),
+        )
     return (Tensor((bins,), x.dtype), Tensor((bins + 1,), x.dtype))
 
 
@@ -203,21 +206,22 @@ def _counted(dtype: Dtype, kind: str) -> Dtype:
     return "int32" if kind == "keras" else "int64"
 
 
+def _mean(dtype: Dtype, kind: str) -> Dtype:
+    """The type of a mean: NumPy averages whole numbers in double precision whatever their size."""
+    if kind == "tensorflow":
+        return dtype
+    small = ("bool", "int8", "uint8", "int16", "uint16")
+    return "float64" if kind == "numpy" and dtype in small else to_float(dtype, kind)
+
+
 _TYPES: Mapping[str, Callable[[Dtype, str], Dtype]] = {
     "same": lambda dtype, kind: dtype,
     "bool": lambda dtype, kind: "bool",
     "float32": lambda dtype, kind: "float32",
     # NumPy averages whole numbers in double precision whatever their size
-    "mean": lambda dtype, kind: (
-        ("float64" if dtype in _SMALL_NUMBERS else to_float(dtype, kind))
-        if kind == "numpy"
-        else dtype
-        if kind == "tensorflow"
-        else to_float(dtype, kind)
-    ),
+    "mean": _mean,
     "sum": accumulated,
     "index": _counted,
     "int32": lambda dtype, kind: "int32",
     "real": lambda dtype, kind: to_float(dtype, kind),
 }
-_SMALL_NUMBERS = ("bool", "int8", "uint8", "int16", "uint16")

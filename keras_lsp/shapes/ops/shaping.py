@@ -461,7 +461,7 @@ def at_least(call: Call) -> Tensor:
             shape = (*shape, 1)
         else:
             shape = (1,) * (rank - len(shape)) + shape
-    return x.with_shape(shape)
+    return Tensor(shape, call.dtype(x.dtype))
 
 
 def resize_array(call: Call) -> Tensor:
