@@ -60,13 +60,13 @@ class Analysis:
         """Output shapes at the ends of lines between two offsets."""
         from keras_lsp.features.hints import inlay_hints
 
-        return inlay_hints(self.context, start, len(self.document.text) if end is None else end)
+        return inlay_hints(self.context, self.settings, start, len(self.document.text) if end is None else end)
 
     def completions(self, offset: int) -> tuple[CompletionItem, ...]:
         """What can be typed at the cursor, best first; documentation may be left to `resolve_completion`."""
         from keras_lsp.features.completion import completions
 
-        return completions(self.context, offset)
+        return completions(self.context, self.settings, offset)
 
     def resolve_completion(self, item: CompletionItem) -> CompletionItem:
         """The item with its documentation."""
@@ -78,7 +78,7 @@ class Analysis:
         """The signature of the call around the cursor, hidden keywords included."""
         from keras_lsp.features.signature import signature_help
 
-        return signature_help(self.context, offset)
+        return signature_help(self.context, self.settings, offset)
 
     def definition(self, offset: int) -> Definition | None:
         """Where the name or hidden keyword under the cursor comes from: here, or in the library."""
@@ -96,7 +96,7 @@ class Analysis:
         """A summary line above every model."""
         from keras_lsp.features.lens import code_lenses
 
-        return code_lenses(self.context)
+        return code_lenses(self.context) if self.settings.code_lens else ()
 
     def symbols(self) -> tuple[Symbol, ...]:
         """The program's models, and their layers inside them."""

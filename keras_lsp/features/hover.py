@@ -1,0 +1,312 @@
+"""What is shown under the cursor: shapes, where they come from, models, keywords; short first, details after."""
+
+from __future__ import annotations
+
+from keras_lsp.catalogue import HiddenKeyword, Symbol
+from keras_lsp.features import markup
+from keras_lsp.features.lookup import (
+    canonical_name,
+    change_text,
+    count_text,
+    dtype_of,
+    expression_at,
+    keyword_at,
+    layer_at,
+    shape_text,
+    variable_at,
+)
+from keras_lsp.features.types import Hover
+from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact, ModelFact, Span
+from keras_lsp.inference.values import DatasetValue, External, LayerValue, ModelValue, TensorValue, Unknown
+from keras_lsp.rules.base import Context
+from keras_lsp.rules.failures import own_input
+from keras_lsp.rules.wording import axes, is_symbolic
+from keras_lsp.shapes.dim import Expr, format_shape
+from keras_lsp.syntax.calls import name_at
+
+# More rows than this do not help in a hover; the summary shows them all.
+MAX_ROWS = 16
+# Values of constants are shown up to this length.
+MAX_VALUE = 120
+
+
+def hover(context: Context, offset: int) -> Hover | None:
+    """What is known about the text at an offset, `None` when nothing is."""
+    found = keyword_at(context, offset)
+    if found is not None:
+        return _keyword_hover(context, *found)
+    layer = layer_at(context, offset)
+    if layer is not None:
+        return Hover(layer.call.callee_span, describe_layer(context, layer))
+    name = name_at(context.text, offset)
+    if name is not None:
+        found_name = _name_hover(context, name.text, Span(name.part_start, name.end), name.start, offset)
+        if found_name is not None:
+            return found_name
+    fact = expression_at(context, offset)
+    if fact is None or (name is None and context.text[offset : offset + 1].isspace()):
+        return None
+    if name is not None and not _is_callee(context, fact, Span(name.part_start, name.end)):
+        return None
+    return Hover(fact.span, describe_expression(context, fact))
+
+
+def _is_callee(context: Context, fact: ExpressionFact, part: Span) -> bool:
+    """Whether a name belongs to the function of a call, or is the whole expression."""
+    source = context.source(fact.span)
+    return part.end == fact.span.end or source[part.end - fact.span.start :].lstrip().startswith("(")
+
+
+def _name_hover(context: Context, dotted: str, part: Span, start: int, offset: int) -> Hover | None:
+    for model in context.facts.models:
+        if model.call is not None and model.call.callee_span.contains(offset):
+            return Hover(model.call.callee_span, describe_model(model))
+    fact = context.facts.expressions.get(Span(start, part.end))
+    if fact is not None and fact.kind == "value":
+        title = context.source(fact.span)
+        return Hover(part, describe_expression(context, fact, title))
+    if "." not in dotted:
+        variable = variable_at(context, dotted, offset)
+        if variable is not None:
+            text = describe_value(context, dotted, variable.value, variable.symbolic)
+            if text:
+                return Hover(part, text)
+    canonical = canonical_name(context, dotted, offset)
+    symbol = context.catalogue.symbol(canonical) if canonical else None
+    if symbol is None:
+        return None
+    outer = expression_at(context, offset)
+    about = describe_symbol(context, symbol)
+    if outer is not None and outer.kind != "value" and outer.callee == canonical:
+        about = markup.paragraphs(describe_expression(context, outer), about)
+    return Hover(part, about)
+
+
+def describe_layer(context: Context, layer: LayerFact) -> str:
+    """The change of shape, how the sizes and parameters come about, and the equal forms of its first-layer keywords."""
+    title = markup.bold(layer.class_name)
+    applications = layer.applications
+    outcomes = {change_text(a.inputs, a.output) for a in applications}
+    change = outcomes.pop() if len(outcomes) == 1 else ""
+    lines: list[str] = []
+    if change:
+        lines.append(f"{title} {markup.code(change)}")
+    else:
+        lines.append(title)
+        lines += [markup.code(change_text(a.inputs, a.output)) for a in applications[:MAX_ROWS] if a.output is not None]
+    first = applications[0] if applications else None
+    error = layer.error or next((a.error for a in applications if a.error is not None), None)
+    details: list[str] = []
+    if error is not None:
+        details.append(f"fails: {markup.escape(error.text[:MAX_VALUE * 2])}")
+    elif first is None:
+        details.append("not called on a tensor here" if layer.position != "sequential" else "the input is not known yet")
+    elif first.output is None and first.reason:
+        details.append(f"unknown: {markup.escape(first.reason)}")
+    if first is not None and first.output is not None:
+        meaning = axes(layer.class_name, layer.configuration.data_format if layer.configuration else None)
+        if meaning:
+            details.append(f"input {markup.escape(meaning)}")
+        details += [markup.code(line) for line in first.formula]
+    total = layer.params
+    counted = count_text(total)
+    if counted and not (first is not None and any("param" in line for line in first.formula)):
+        details.append(counted)
+    if isinstance(total, int) and total > 0:
+        details.append(f"{markup.memory(total)} in float32")
+    forms = equal_forms(context, layer)
+    if forms:
+        details.append("the same input: " + ", ".join(markup.code(form) for form in forms))
+    if layer.trainable is False:
+        details.append("not trainable")
+    if first is not None and (layer.call.symbolic or is_symbolic(first.inputs)):
+        details.append("names stand for sizes that the program computes")
+    if len(applications) > 1:
+        details.append(f"called {len(applications)} times")
+    symbol = context.catalogue.symbol(layer.canonical) if layer.canonical else None
+    about = describe_symbol(context, symbol, short=True) if symbol is not None else ""
+    return markup.paragraphs("  \n".join(lines), markup.items(details), about)
+
+
+def equal_forms(context: Context, layer: LayerFact) -> tuple[str, ...]:
+    """Other ways to write a first layer's input shape."""
+    arguments = layer.call.arguments
+    given = [name for name in ("input_shape", "input_dim", "batch_input_shape", "input_length") if name in arguments]
+    if layer.class_name == "Embedding" and "input_dim" in given:
+        given.remove("input_dim")
+    if not given or not own_input(layer) or not layer.applications:
+        return ()
+    inputs = layer.applications[0].inputs
+    shape = getattr(inputs, "shape", None)
+    if not shape:
+        return ()
+    sample, batch = shape[1:], shape[0]
+    forms: list[str] = []
+    if batch is None:
+        forms.append(f"input_shape={format_shape(sample)}")
+        if len(sample) == 1 and context.keras >= (2, 4):
+            forms.append(f"input_dim={sample[0]}")
+        forms.append(f"keras.Input({format_shape(sample)})")
+    else:
+        if not context.keras3:
+            forms.append(f"batch_input_shape={format_shape(shape)}")
+        forms.append(f"keras.Input(batch_shape={format_shape(shape)})")
+    written = {f"{name}={''.join(context.source(arguments[name].span).split())}" for name in given}
+    return tuple(form for form in forms if form.replace(" ", "") not in written)
+
+
+def describe_model(model: ModelFact) -> str:
+    """Inputs, outputs, parameters, and the layers."""
+    change = change_text(model.inputs, model.outputs)
+    head = markup.bold(model.class_name)
+    if change:
+        head += f" {markup.code(change)}"
+    counted = count_text(model.params)
+    facts: list[str] = []
+    if counted:
+        frozen = model.params - model.trainable if isinstance(model.params, int) and isinstance(model.trainable, int) else 0
+        size = f", {markup.memory(model.params)} in float32" if isinstance(model.params, int) else ""
+        facts.append(f"{counted}{f', {markup.number(frozen)} of them not trainable' if frozen else ''}{size}")
+    elif model.reason:
+        facts.append(markup.escape(model.reason))
+    if model.inputs:
+        facts.append(f"inputs: {markup.code(shape_text(model.inputs) or 'unknown')}")
+    if model.outputs:
+        facts.append(f"outputs: {markup.code(shape_text(model.outputs) or 'unknown')}")
+    if model.symbolic:
+        facts.append("names stand for sizes that the program computes")
+    rows: list[str] = []
+    for row in (model.layers or [])[:MAX_ROWS]:
+        shape = shape_text(row.output)
+        counted = f" {markup.number(row.params)}" if isinstance(row.params, int) and row.params else ""
+        rows.append(f"{markup.code(row.name)} {markup.escape(row.class_name)} {markup.code(shape or '?')}{counted}")
+    more = len(model.layers or ()) - MAX_ROWS
+    if more > 0:
+        rows.append(f"... and {more} more")
+    return markup.paragraphs(head, markup.items(facts), markup.items(rows))
+
+
+def describe_expression(context: Context, fact: ExpressionFact, title: str = "") -> str:
+    """The value of an expression: its shape, or why it is not known."""
+    if fact.model is not None and fact.kind == "model":
+        return describe_model(fact.model)
+    if fact.layer is not None and fact.kind == "layer" and not title:
+        head = describe_layer(context, fact.layer)
+        if len(fact.layer.applications) <= 1:
+            return head
+    change = change_text(fact.inputs, fact.output) if fact.kind != "value" else shape_text(fact.output)
+    name = title or (fact.callee or "").rpartition(".")[2]
+    dtype = dtype_of(fact.output)
+    head = markup.code(f"{name}: {change}" if title and change else change) if change else ""
+    if not title and name:
+        head = f"{markup.bold(name)} {head}".strip()
+    notes: list[str] = []
+    if dtype:
+        notes.append(dtype)
+    if not change:
+        notes.append(f"unknown: {markup.escape(fact.reason or 'nothing is known about its shape')}")
+        head = head or markup.code(name)
+    if fact.contexts > 1:
+        notes.append(f"evaluated {fact.contexts} times; sizes that differ are None")
+    if fact.symbolic or is_symbolic(fact.output):
+        notes.append("names stand for sizes that the program computes")
+    if fact.source not in ("rule", "unknown"):
+        notes.append(f"answered by {markup.escape(fact.source)}")
+    return markup.paragraphs(head, markup.items(notes))
+
+
+def describe_value(context: Context, name: str, value: object, symbolic: bool) -> str:
+    """The value of a variable; empty for values that Python servers show better."""
+    if isinstance(value, ModelValue):
+        return describe_model(value.model_fact)
+    if isinstance(value, LayerValue):
+        return describe_layer(context, value.fact)
+    if isinstance(value, TensorValue):
+        shape = value.spec.shape
+        kind = {"numpy": "array", "keras": "symbolic tensor"}.get(value.kind, "tensor")
+        about = [f"{value.spec.dtype} {kind}" if value.spec.dtype else kind]
+        if isinstance(value.spec.classes, int):
+            about.append(f"class numbers 0 to {value.spec.classes - 1}")
+        if symbolic or is_symbolic(value.spec):
+            about.append("names stand for sizes that the program computes")
+        return markup.paragraphs(markup.code(f"{name}: {format_shape(shape)}"), markup.items(about))
+    if isinstance(value, DatasetValue):
+        element = value.element
+        parts = element if isinstance(element, tuple) else (element,)
+        shapes = ", ".join(format_shape(p.spec.shape) for p in parts if isinstance(p, TensorValue))
+        batched = " in batches" if value.batched else ""
+        return markup.code(f"{name}: dataset of {shapes}{batched}") if shapes else ""
+    if isinstance(value, Expr) or (isinstance(value, Unknown) and value.name):
+        return ""
+    if isinstance(value, tuple) and value and all(item is None or isinstance(item, int | Expr) for item in value):
+        return markup.code(f"{name} = {format_shape(value)}")
+    if isinstance(value, External):
+        symbol = context.catalogue.symbol(context.catalogue.resolve(value.path) or "")
+        return describe_symbol(context, symbol) if symbol is not None else ""
+    return ""
+
+
+def describe_symbol(context: Context, symbol: Symbol, short: bool = False) -> str:
+    """A public Keras name: signature, first line of its documentation, link."""
+    link = markup.link("Keras documentation", symbol.url)
+    doc = markup.escape(symbol.doc.split("\n", 1)[0]) if symbol.doc else ""
+    if short:
+        return " ".join(part for part in (doc, link) if part)
+    missing = "" if symbol.available else f"not in {context.world.keras.label}"
+    return markup.paragraphs(markup.code(symbol.name), missing, doc, link)
+
+
+def _keyword_hover(context: Context, call: Call, argument: Argument, layer: LayerFact | None) -> Hover | None:
+    span = argument.keyword_span
+    if span is None:
+        return None
+    hidden = hidden_keyword(context, call, argument.name) if layer is not None and layer.canonical else None
+    if hidden is not None and (not hidden.declared or hidden.meaning):
+        return Hover(span, describe_keyword(context, call, hidden, layer))
+    symbol = context.catalogue.symbol(call.canonical)
+    parameters = symbol.parameters if symbol is not None else None
+    if parameters is None:
+        owner, _, method = call.canonical.rpartition(".")
+        parameters = context.catalogue.method(owner, method)
+    parameter = next((p for p in parameters or () if p.name == argument.name), None)
+    if parameter is None:
+        return None
+    default = f" = {parameter.default_text}" if parameter.has_default else ""
+    choices = context.catalogue.identifiers_for(call.canonical, parameter.name)
+    accepted = ", ".join(markup.code(choice) for choice in choices[:MAX_ROWS])
+    more = ", ..." if len(choices) > MAX_ROWS else ""
+    return Hover(
+        span,
+        markup.paragraphs(
+            markup.code(f"{parameter.name}{default}"),
+            f"{markup.escape(call.canonical.rpartition('.')[2])} in {context.world.keras.label}",
+            f"accepts {accepted}{more}" if accepted else "",
+        ),
+    )
+
+
+def hidden_keyword(context: Context, call: Call, name: str) -> HiddenKeyword | None:
+    """What a layer does with a keyword that may be in no signature."""
+    return context.catalogue.hidden_keywords(call.canonical).get(name) if call.canonical else None
+
+
+def describe_keyword(context: Context, call: Call, keyword: HiddenKeyword, layer: LayerFact | None) -> str:
+    """What a hidden keyword means here, what it equals, and the way it takes through the constructors."""
+    class_name = call.canonical.rpartition(".")[2]
+    status = {
+        "accepted": "",
+        "warns": f"{context.world.keras.label} takes it with a warning",
+        "rejected": f"{context.world.keras.label} does not take it",
+    }[keyword.status]
+    notes = [status] if status else []
+    if keyword.equals:
+        notes.append(f"the same as {markup.code(keyword.equals)}")
+    if layer is not None:
+        forms = equal_forms(context, layer)
+        if forms:
+            notes.append("here: " + ", ".join(markup.code(form) for form in forms))
+    if len(keyword.route) > 1 and keyword.status != "rejected" and not keyword.declared:
+        notes.append("its way through `**kwargs`: " + " -> ".join(markup.escape(step) for step in keyword.route))
+    return markup.paragraphs(
+        f"{markup.code(keyword.name)} of {markup.escape(class_name)}", markup.escape(keyword.meaning), markup.items(notes)
+    )

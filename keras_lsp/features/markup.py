@@ -1,0 +1,75 @@
+"""All escaping, and the few forms of Markdown that stay readable where a client shows it as plain text."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+# What ends or structures a Mermaid label; the rest is safe inside quotes.
+_MERMAID = {'"': "#quot;", "#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", "\n": " "}
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Text as inline code, whatever backticks it holds."""
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    padded = f" {text} " if text.startswith("`") or text.endswith("`") else text
+    return f"{fence}{padded}{fence}"
+
+
+def bold(text: str) -> str:
+    """Escaped text in bold."""
+    return f"**{escape(text)}**"
+
+
+def items(lines: Iterable[str]) -> str:
+    """Lines of Markdown as a list."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def paragraphs(*parts: str) -> str:
+    """Non-empty parts as paragraphs."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def link(text: str, url: str) -> str:
+    """A link, or nothing for anything but a web address."""
+    if not url.startswith(("https://", "http://")) or re.search(r"[\s<>()]", url):
+        return ""
+    return f"[{escape(text)}]({url})"
+
+
+def escape_html(text: str) -> str:
+    """Text inside HTML or SVG, attributes included."""
+    return html.escape("".join(c for c in text if c.isprintable() or c in "\n\t"), quote=True)
+
+
+def escape_mermaid(text: str) -> str:
+    """Text inside a quoted Mermaid label."""
+    return "".join(_MERMAID.get(character, character) for character in text)
+
+
+def number(value: int) -> str:
+    """`25,450`."""
+    return f"{value:,}"
+
+
+def memory(count: int) -> str:
+    """What so many float32 numbers take: `98.1 KiB`."""
+    size = count * 4.0
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return ""
