@@ -12,7 +12,9 @@ from keras_lsp.rules.input_layers import input_arguments, move_to_input, written
 from keras_lsp.text.edits import merge
 
 # Rules whose fixes bring a program from Keras 2 to 3.
-MIGRATION = frozenset(("KER103", "KER104", "KER105", "KER109", "KER113", "KER501", "KER502", "KER503", "KER504", "KER505"))
+MIGRATION = frozenset(
+    ("KER103", "KER104", "KER105", "KER109", "KER113", "KER501", "KER502", "KER503", "KER504", "KER505")
+)
 
 
 def code_actions(context: Context, findings: Sequence[Finding], start: int, end: int) -> tuple[CodeAction, ...]:

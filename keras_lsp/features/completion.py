@@ -67,7 +67,9 @@ def resolve_completion(world: World, item: CompletionItem) -> CompletionItem:
     if symbol is None:
         return item
     link = markup.link("Keras documentation", symbol.url)
-    return replace(item, documentation=markup.paragraphs(markup.escape(symbol.doc), link), detail=item.detail or symbol.name)
+    return replace(
+        item, documentation=markup.paragraphs(markup.escape(symbol.doc), link), detail=item.detail or symbol.name
+    )
 
 
 def _numbered(items: Iterable[CompletionItem]) -> Iterable[CompletionItem]:
@@ -252,4 +254,3 @@ def _monitors(context: Context, span: Span) -> list[CompletionItem]:
             if isinstance(item, str):
                 names += [f"val_{item}", item]
     return [CompletionItem(name, "constant", name, span, detail="monitor") for name in dict.fromkeys(names)]
-

@@ -36,7 +36,11 @@ def model_graph(model: ModelFact) -> dict[str, str]:
 
 
 def _rows(model: ModelFact) -> list[ModelLayer]:
-    return list(model.layers or ())
+    """The model's layers; a Sequential's implicit input stands before them."""
+    rows = list(model.layers or ())
+    if rows and model.inputs and len(model.inputs) == 1 and rows[0].class_name != "InputLayer" and not rows[0].inbound:
+        return [ModelLayer("input", "Input", model.inputs[0], 0, None), *rows]
+    return rows
 
 
 def _edges(rows: list[ModelLayer]) -> list[tuple[int, int]]:
@@ -131,7 +135,9 @@ def to_svg(model: ModelFact) -> str:
         bend = (y2 - y1) / 2
         shift = width / 2 + _GAP if b.row - a.row > 1 and a.column == b.column else 0.0
         c1, c2 = (x1 + shift, x2 + shift)
-        parts.append(f'<path d="M{x1:.0f},{y1:.0f} C{c1:.0f},{y1 + bend:.0f} {c2:.0f},{y2 - bend:.0f} {x2:.0f},{y2:.0f}"/>')
+        parts.append(
+            f'<path d="M{x1:.0f},{y1:.0f} C{c1:.0f},{y1 + bend:.0f} {c2:.0f},{y2 - bend:.0f} {x2:.0f},{y2:.0f}"/>'
+        )
     for index, node in enumerate(nodes):
         x, y = left(node), top(node)
         middle = x + width / 2

@@ -7,6 +7,7 @@ from keras_lsp.features.hover import describe_expression
 from keras_lsp.features.lookup import count_text, shape_text
 from keras_lsp.features.types import InlayHint
 from keras_lsp.inference.facts import ExpressionFact
+from keras_lsp.inference.values import TensorValue
 from keras_lsp.project.settings import Settings
 from keras_lsp.rules.base import Context
 from keras_lsp.text.lines import LineIndex
@@ -25,6 +26,8 @@ def inlay_hints(context: Context, settings: Settings, start: int, end: int) -> t
     for span, fact in context.facts.expressions.items():
         if fact.kind not in _KINDS or not start <= span.end <= end or not shape_text(fact.output):
             continue
+        if isinstance(fact.value, TensorValue) and fact.value.kind == "numpy":
+            continue  # data, not the model
         line = lines.line(max(span.end - 1, 0))
         known = best.get(line)
         if known is None or (span.end, -span.start) > (known.span.end, -known.span.start):

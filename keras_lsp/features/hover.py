@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from keras_lsp.catalogue import HiddenKeyword, Symbol
 from keras_lsp.features import markup
 from keras_lsp.features.lookup import (
@@ -20,6 +22,7 @@ from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact,
 from keras_lsp.inference.values import DatasetValue, External, LayerValue, ModelValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.failures import own_input
+from keras_lsp.rules.shape_arguments import as_shape
 from keras_lsp.rules.wording import axes, is_symbolic
 from keras_lsp.shapes.dim import Expr, format_shape
 from keras_lsp.syntax.calls import name_at
@@ -98,22 +101,25 @@ def describe_layer(context: Context, layer: LayerFact) -> str:
     error = layer.error or next((a.error for a in applications if a.error is not None), None)
     details: list[str] = []
     if error is not None:
-        details.append(f"fails: {markup.escape(error.text[:MAX_VALUE * 2])}")
+        details.append(f"fails: {markup.escape(error.text[: MAX_VALUE * 2])}")
     elif first is None:
-        details.append("not called on a tensor here" if layer.position != "sequential" else "the input is not known yet")
+        details.append(
+            "not called on a tensor here" if layer.position != "sequential" else "the input is not known yet"
+        )
     elif first.output is None and first.reason:
         details.append(f"unknown: {markup.escape(first.reason)}")
     if first is not None and first.output is not None:
         meaning = axes(layer.class_name, layer.configuration.data_format if layer.configuration else None)
         if meaning:
             details.append(f"input {markup.escape(meaning)}")
-        details += [markup.code(line) for line in first.formula]
     total = layer.params
-    counted = count_text(total)
-    if counted and not (first is not None and any("param" in line for line in first.formula)):
-        details.append(counted)
-    if isinstance(total, int) and total > 0:
-        details.append(f"{markup.memory(total)} in float32")
+    formula = list(first.formula) if first is not None and first.output is not None else []
+    ending = f"= {total:,}" if isinstance(total, int) else None
+    counting = formula.pop() if ending and formula and formula[-1].endswith(ending) else ""
+    details += [markup.code(line) for line in formula]
+    if total != 0 and count_text(total):
+        size = f", {markup.memory(total)} in float32" if isinstance(total, int) else ""
+        details.append(f"{count_text(total)}{f': {markup.code(counting)}' if counting else ''}{size}")
     forms = equal_forms(context, layer)
     if forms:
         details.append("the same input: " + ", ".join(markup.code(form) for form in forms))
@@ -164,7 +170,9 @@ def describe_model(model: ModelFact) -> str:
     counted = count_text(model.params)
     facts: list[str] = []
     if counted:
-        frozen = model.params - model.trainable if isinstance(model.params, int) and isinstance(model.trainable, int) else 0
+        frozen = (
+            model.params - model.trainable if isinstance(model.params, int) and isinstance(model.trainable, int) else 0
+        )
         size = f", {markup.memory(model.params)} in float32" if isinstance(model.params, int) else ""
         facts.append(f"{counted}{f', {markup.number(frozen)} of them not trainable' if frozen else ''}{size}")
     elif model.reason:
@@ -232,14 +240,15 @@ def describe_value(context: Context, name: str, value: object, symbolic: bool) -
         return markup.paragraphs(markup.code(f"{name}: {format_shape(shape)}"), markup.items(about))
     if isinstance(value, DatasetValue):
         element = value.element
-        parts = element if isinstance(element, tuple) else (element,)
+        parts = cast("tuple[object, ...]", element) if isinstance(element, tuple) else (element,)
         shapes = ", ".join(format_shape(p.spec.shape) for p in parts if isinstance(p, TensorValue))
         batched = " in batches" if value.batched else ""
         return markup.code(f"{name}: dataset of {shapes}{batched}") if shapes else ""
     if isinstance(value, Expr) or (isinstance(value, Unknown) and value.name):
         return ""
-    if isinstance(value, tuple) and value and all(item is None or isinstance(item, int | Expr) for item in value):
-        return markup.code(f"{name} = {format_shape(value)}")
+    shape = as_shape(value) if isinstance(value, tuple) else None
+    if shape:
+        return markup.code(f"{name} = {format_shape(shape)}")
     if isinstance(value, External):
         symbol = context.catalogue.symbol(context.catalogue.resolve(value.path) or "")
         return describe_symbol(context, symbol) if symbol is not None else ""
@@ -300,7 +309,7 @@ def describe_keyword(context: Context, call: Call, keyword: HiddenKeyword, layer
     }[keyword.status]
     notes = [status] if status else []
     if keyword.equals:
-        notes.append(f"the same as {markup.code(keyword.equals)}")
+        notes.append(f"the same as {markup.escape(keyword.equals)}")
     if layer is not None:
         forms = equal_forms(context, layer)
         if forms:
@@ -308,5 +317,7 @@ def describe_keyword(context: Context, call: Call, keyword: HiddenKeyword, layer
     if len(keyword.route) > 1 and keyword.status != "rejected" and not keyword.declared:
         notes.append("its way through `**kwargs`: " + " -> ".join(markup.escape(step) for step in keyword.route))
     return markup.paragraphs(
-        f"{markup.code(keyword.name)} of {markup.escape(class_name)}", markup.escape(keyword.meaning), markup.items(notes)
+        f"{markup.code(keyword.name)} of {markup.escape(class_name)}",
+        markup.escape(keyword.meaning),
+        markup.items(notes),
     )

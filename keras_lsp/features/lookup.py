@@ -40,9 +40,9 @@ def canonical_name(context: Context, dotted: str, offset: int) -> str | None:
     base, _, method = dotted.rpartition(".")
     if base and "." not in base:
         variable = variable_at(context, base, offset)
-        if variable is not None and isinstance(variable.value, ModelValue):
-            if context.catalogue.method("keras.Model", method) is not None:
-                return f"keras.Model.{method}"
+        is_model = variable is not None and isinstance(variable.value, ModelValue)
+        if is_model and context.catalogue.method("keras.Model", method) is not None:
+            return f"keras.Model.{method}"
         if variable is not None and isinstance(variable.value, LibraryObject):
             owner = context.catalogue.resolve(variable.value.path)
             if owner is not None and context.catalogue.method(owner, method) is not None:

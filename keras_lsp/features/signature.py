@@ -39,11 +39,14 @@ def _help(context: Context, settings: Settings, call: CallContext, canonical: st
     names = [parameter.name for parameter in parameters]
     if symbol is not None and symbol.kind == "layer" and settings.hidden_keywords:
         hidden = catalogue.hidden_keywords(canonical)
+        if parameters and parameters[-1].kind == "var-keyword":  # what hides in it is shown instead
+            shown.pop()
+            names.pop()
         for name in _SHOWN:
             keyword = hidden.get(name)
             if keyword is not None and keyword.status != "rejected" and name not in names:
                 note = f"\n\n{context.world.keras.label} takes it with a warning." if keyword.status == "warns" else ""
-                shown.append(Parameter(name, markup.escape(keyword.meaning) + note))
+                shown.append(Parameter(f"{name}=...", markup.escape(keyword.meaning) + note))
                 names.append(name)
     documentation = describe_symbol(context, symbol, short=True) if symbol is not None else ""
     label = f"{canonical.rpartition('.')[2]}({', '.join(parameter.label for parameter in shown)})"
@@ -67,7 +70,7 @@ def _active(call: CallContext, parameters: list[CatalogueParameter], names: list
     current = call.active_argument
     keyword = current.keyword if current is not None else None
     if keyword is not None:
-        return names.index(keyword) if keyword in names else _index_of(parameters, "var-keyword")
+        return names.index(keyword) if keyword in names else None
     if current is not None and current.star:
         return None
     positional = [i for i, p in enumerate(parameters) if p.kind.startswith("positional")]

@@ -16,12 +16,9 @@ def model_summary(model: ModelFact, generation: int = 3) -> str:
     connected = model.class_name != "Sequential" and any(len(row.inbound) > 1 for row in model.layers or ())
     rows = [_row(row, connected) for row in model.layers or ()]
     title = f'Model: "{model.name}"'
-    if generation == 3:
-        body = _boxes(rows, connected)
-    else:
-        body = _ruled(rows, connected)
-    if not rows:
-        body = f"({model.reason or 'no layers are known'})"
+    body = f"({model.reason or 'no layers are known'})"
+    if rows:
+        body = _boxes(rows, connected) if generation == 3 else _ruled(rows, connected)
     return "\n".join((title, body, *_totals(model, generation)))
 
 
@@ -37,7 +34,9 @@ def _count(params: Dim) -> str:
 
 def _widths(rows: Sequence[Sequence[str]], connected: bool) -> list[int]:
     heads = _COLUMNS if connected else _COLUMNS[:3]
-    return [max(len(head), *(len(row[index]) for row in rows)) if rows else len(head) for index, head in enumerate(heads)]
+    return [
+        max(len(head), *(len(row[index]) for row in rows)) if rows else len(head) for index, head in enumerate(heads)
+    ]
 
 
 def _boxes(rows: Sequence[Sequence[str]], connected: bool) -> str:

@@ -12,7 +12,7 @@ from keras_lsp.rules.base import Context
 def symbols(context: Context) -> tuple[Symbol, ...]:
     """Models in the order of the text, with their layers; layers of no model stand alone."""
     found: list[Symbol] = []
-    inside: set[int] = set()
+    inside: set[Span] = set()
     seen: set[Span] = set()
     for model in context.facts.models:
         if model.span in seen:
@@ -21,14 +21,19 @@ def symbols(context: Context) -> tuple[Symbol, ...]:
         children: list[Symbol] = []
         spans: set[Span] = set()
         for row in model.layers or ():
-            if row.fact is None or row.fact.span in spans or row.fact.class_name == "InputLayer" and row.fact.span == model.span:
+            if (
+                row.fact is None
+                or row.fact.span in spans
+                or (row.fact.class_name == "InputLayer" and row.fact.span == model.span)
+            ):
                 continue
             spans.add(row.fact.span)
-            inside.add(id(row.fact))
             children.append(_layer(row.fact, row.name))
-        found.append(_model(model, children))
+        symbol = _model(model, children)
+        inside.update(child.span for child in symbol.children)
+        found.append(symbol)
     for layer in context.facts.layers:
-        if id(layer) not in inside and layer.position in ("alone", "functional") and layer.span not in seen:
+        if layer.span not in inside and layer.span not in seen and layer.position != "wrapped":
             seen.add(layer.span)
             found.append(_layer(layer, layer.name))
     return tuple(sorted(found, key=lambda symbol: symbol.span))

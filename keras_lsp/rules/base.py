@@ -154,6 +154,4 @@ class Rule:
         fixes: tuple[Fix, ...] = (),
     ) -> Finding:
         """A finding of this rule."""
-        return Finding(
-            self.code, self.name, severity or self.severity, message, Span(*span), related, fixes, self.url
-        )
+        return Finding(self.code, self.name, severity or self.severity, message, Span(*span), related, fixes, self.url)

@@ -322,7 +322,9 @@ def keras_1_names(failure: Failure) -> list[str]:
     """The arguments of a failing call that have their names of Keras 1."""
     if failure.class_name in NOT_KERAS_1:
         return []
-    names = [name for name in failure.call.arguments if name in KERAS_1 and (name in failure.unknown or not failure.unknown)]
+    names = [
+        name for name in failure.call.arguments if name in KERAS_1 and (name in failure.unknown or not failure.unknown)
+    ]
     if "output_dim" in failure.call.arguments and failure.class_name in KERAS_1_UNITS:
         names.append("output_dim")
     return names

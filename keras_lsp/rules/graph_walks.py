@@ -55,7 +55,11 @@ def rank_of(structure: object) -> int | None:
 
 def size_of(structure: object, axis: int) -> Dim:
     """The size of an axis of a single tensor, `None` if there is none."""
-    if isinstance(structure, Tensor) and structure.shape is not None and -len(structure.shape) <= axis < len(structure.shape):
+    if (
+        isinstance(structure, Tensor)
+        and structure.shape is not None
+        and -len(structure.shape) <= axis < len(structure.shape)
+    ):
         return structure.shape[axis]
     return None
 

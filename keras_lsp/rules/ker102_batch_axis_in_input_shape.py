@@ -101,7 +101,11 @@ def drop_first(context: Context, argument: Argument, applicability: Applicabilit
         if "," not in context.text[end : argument.span.end]:
             edits.append(TextEdit(end, end, ","))
     none = isinstance(first, ast.Constant) and first.value is None
-    return Fix("Leave out the batch axis", tuple(edits), applicability or (Applicability.SAFE if none else Applicability.UNSAFE))
+    return Fix(
+        "Leave out the batch axis",
+        tuple(edits),
+        applicability or (Applicability.SAFE if none else Applicability.UNSAFE),
+    )
 
 
 RULE = Rule("KER102", "batch-axis-in-input-shape", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -76,7 +76,11 @@ def _advice(context: Context, failure: Failure, names: list[str]) -> str:
         return f"Put `keras.Input({arguments})` before the layer."
     if layer is not None and (layer.position == "functional" or layer.index):
         return "It had no effect here; leave it out."
-    return f"Declare the input as `keras.Input({arguments})`." if arguments else "Declare the input with `keras.Input(...)`."
+    return (
+        f"Declare the input as `keras.Input({arguments})`."
+        if arguments
+        else "Declare the input with `keras.Input(...)`."
+    )
 
 
 def _fixes(context: Context, failure: Failure, names: list[str]) -> tuple[Fix, ...]:

@@ -42,7 +42,9 @@ def check(context: Context) -> Iterator[Finding]:
         width = context.source(argument.span)
         recurrent = recurrent_core(layer) is not None
         once = (
-            f"In Keras 2 `input_dim={width}` meant any number of time steps, (None, None, {width}). " if recurrent else ""
+            f"In Keras 2 `input_dim={width}` meant any number of time steps, (None, None, {width}). "
+            if recurrent
+            else ""
         )
         message = (
             f"{once}{keras_name(context)} reads `input_dim={width}` as one flat vector, (None, {width}), and "

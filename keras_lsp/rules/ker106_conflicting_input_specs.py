@@ -70,9 +70,7 @@ def _silent(context: Context) -> Iterator[Finding]:
             )
             names = [name for name in ("input_shape", "input_dim", "batch_input_shape") if name in call.arguments]
             fix = removal_fix(context, call, names, Applicability.UNSAFE)
-            yield RULE.finding(
-                place(call, call.arguments[name]), message, severity=Severity.WARNING, fixes=fixes(fix)
-            )
+            yield RULE.finding(place(call, call.arguments[name]), message, severity=Severity.WARNING, fixes=fixes(fix))
         elif own_input(layer) and not context.keras3:
             yield from _two_keywords(context, layer)
 
@@ -103,9 +101,7 @@ def _two_keywords(context: Context, layer: LayerFact) -> Iterator[Finding]:
                 f"{keras_name(context)} uses `{winner}` and ignores `{loser}`. Remove one of them."
             )
             fix = removal_fix(context, call, [loser], Applicability.UNSAFE)
-            yield RULE.finding(
-                place(call, call.arguments[loser]), message, severity=Severity.WARNING, fixes=fixes(fix)
-            )
+            yield RULE.finding(place(call, call.arguments[loser]), message, severity=Severity.WARNING, fixes=fixes(fix))
 
 
 RULE = Rule("KER106", "conflicting-input-specs", Severity.ERROR, "sometimes", check, __doc__ or "")

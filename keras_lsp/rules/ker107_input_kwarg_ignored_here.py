@@ -65,7 +65,10 @@ def check(context: Context) -> Iterator[Finding]:
         if behind is not None and given is not None and contradicts(given, behind):
             continue  # reported as a contradiction
         other = (
-            isinstance(known, Tensor) and known.shape is not None and given is not None and contradicts(given, known.shape)
+            isinstance(known, Tensor)
+            and known.shape is not None
+            and given is not None
+            and contradicts(given, known.shape)
         )
         message = (
             f"The input of this layer is already known, {shapes(known)}, so `{names[0]}` is ignored"

@@ -34,7 +34,9 @@ def check(context: Context) -> Iterator[Finding]:
     for failure in context.failures.get("KER114", ()):
         names = failure.error.facts.get("missing")
         missing = [f"`{name}`" for name in names] if isinstance(names, tuple) else []  # pyright: ignore[reportUnknownVariableType]
-        message = f"{failure.class_name} needs {listing(missing) or 'another argument'}. {raises(context, failure.error)}"
+        message = (
+            f"{failure.class_name} needs {listing(missing) or 'another argument'}. {raises(context, failure.error)}"
+        )
         yield RULE.finding(failure.call.callee_span, message)
 
 

@@ -42,6 +42,7 @@ from keras_lsp.rules.graph_walks import CONVOLUTIONS, POOLINGS, TRANSPARENT, anc
 from keras_lsp.rules.ker112_positional_slip import rows_and_columns
 from keras_lsp.rules.rewriting import place, set_argument
 from keras_lsp.rules.wording import raises, shapes
+from keras_lsp.shapes.dim import Dim
 
 # A longer way is shortened in the middle of the message.
 MAX_SIZES = 10
@@ -55,14 +56,18 @@ def check(context: Context) -> Iterator[Finding]:
         kernel = facts.get("kernel")
         size = facts.get("size")
         padded = failure.class_name in CONVOLUTIONS or failure.class_name in POOLINGS
-        need = f"a window of {kernel} does not fit into {size}" if kernel is not None and size is not None else "no room is left"
+        need = (
+            f"a window of {kernel} does not fit into {size}"
+            if kernel is not None and size is not None
+            else "no room is left"
+        )
         way = f" Sizes on the way: {' -> '.join(sizes)}." if len(sizes) > 1 else ""
         inputs = shapes(failure.application.inputs) if failure.application is not None else ""
         message = (
             f"{failure.class_name} gets {inputs}: {need}.{way} Use padding='same', drop a pooling, or start larger. "
             f"{raises(context, failure.error)}"
         )
-        slip = next((l for l in _before(failure) if rows_and_columns(l)), None)
+        slip = next((layer for layer in _before(failure) if rows_and_columns(layer)), None)
         related = tuple(
             (layer.span, f"{layer.class_name} gives {shapes(layer.applications[0].output)}")
             for layer in list(_before(failure))[:MAX_SIZES]
@@ -70,10 +75,16 @@ def check(context: Context) -> Iterator[Finding]:
         )
         if slip is not None:
             strides = slip.call.arguments["strides"]
-            message = f"The third positional argument of {slip.class_name} is `strides`, here {strides.value!r}. {message}"
+            message = (
+                f"The third positional argument of {slip.class_name} is `strides`, here {strides.value!r}. {message}"
+            )
             related = ((place(slip.call, strides), "a stride, not the width of the kernel"), *related)
         fix: Fix | None = None
-        if padded and failure.layer is not None and "padding" in (failure.layer.configuration.arguments if failure.layer.configuration else ()):
+        if (
+            padded
+            and failure.layer is not None
+            and "padding" in (failure.layer.configuration.arguments if failure.layer.configuration else ())
+        ):
             edits = set_argument(context, failure.call, "padding", '"same"')
             fix = Fix('Use `padding="same"`', edits, Applicability.UNSAFE) if edits else None
         yield RULE.finding(failure.span, message, related=related, fixes=(fix,) if fix else ())
@@ -91,9 +102,12 @@ def _sizes(failure: Failure) -> list[str]:
     axis = failure.error.facts.get("axis")
     if not isinstance(axis, int):
         return []
-    found: list[str] = []
+    sizes: list[Dim] = []
     for layer in _before(failure):
-        size = size_of(layer.applications[0].output, axis) if layer.applications else None
+        if layer.applications:
+            sizes += [size_of(layer.applications[0].output, axis), size_of(layer.applications[0].inputs, axis)]
+    found: list[str] = []
+    for size in sizes:
         if size is None:
             break
         if not found or found[-1] != str(size):

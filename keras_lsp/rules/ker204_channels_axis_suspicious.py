@@ -42,7 +42,9 @@ from keras_lsp.text.edits import TextEdit
 CHANNEL_COUNTS = (1, 3, 4)
 # Smaller images than this are feature maps or boards, and any axis may be anything.
 SMALLEST_IMAGE = 5
-_IMAGE_LAYERS = frozenset(("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D"))
+_IMAGE_LAYERS = frozenset(
+    ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D")
+)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -60,7 +62,12 @@ def check(context: Context) -> Iterator[Finding]:
     if failing:
         return
     for layer in context.facts.layers:
-        if id(layer) not in reported and swapped(layer) is not None and not layer.call.guarded and not layer.call.symbolic:
+        if (
+            id(layer) not in reported
+            and swapped(layer) is not None
+            and not layer.call.guarded
+            and not layer.call.symbolic
+        ):
             finding = _finding(context, layer, "", Severity.WARNING)
             if finding is not None:
                 yield finding
@@ -83,7 +90,9 @@ def swapped(layer: LayerFact) -> Shape | None:
     application = layer.applications[0]
     before = application.producers[0] if application.producers else None
     while before is not None and before.class_name in TRANSPARENT | {"Rescaling", "Normalization"}:
-        before = before.applications[0].producers[0] if before.applications and before.applications[0].producers else None
+        before = (
+            before.applications[0].producers[0] if before.applications and before.applications[0].producers else None
+        )
     if before is None or before.class_name != "InputLayer":
         return None
     inputs = application.inputs

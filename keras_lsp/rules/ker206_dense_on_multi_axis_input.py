@@ -37,7 +37,15 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import LayerFact
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.graph_walks import CONVOLUTIONS, POOLINGS, TRANSPARENT, first_application, producer, rank_of, source_of
+from keras_lsp.rules.graph_walks import (
+    CONVOLUTIONS,
+    POOLINGS,
+    TRANSPARENT,
+    first_application,
+    producer,
+    rank_of,
+    source_of,
+)
 from keras_lsp.rules.model_data import label_shapes, outputs_of_models
 from keras_lsp.rules.rewriting import insert_before_layer, spell
 from keras_lsp.rules.wording import shapes

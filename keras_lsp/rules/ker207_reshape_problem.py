@@ -68,9 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
             f"-1 is meant as the batch, leave it out: {format_shape((None, *output[2:]))}."
         )
         fix: Fix | None = drop_first(context, argument, Applicability.UNSAFE)
-        yield RULE.finding(
-            place(layer.call, argument), message, severity=Severity.INFO, fixes=(fix,) if fix else ()
-        )
+        yield RULE.finding(place(layer.call, argument), message, severity=Severity.INFO, fixes=(fix,) if fix else ())
 
 
 RULE = Rule("KER207", "reshape-problem", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -53,7 +53,11 @@ def check(context: Context) -> Iterator[Finding]:
         if not different:
             continue
         hidden = all(1 in pair for pair in different)
-        outcome = "The loss broadcasts one against the other and trains on wrong pairs." if hidden else "`fit` fails in the loss."
+        outcome = (
+            "The loss broadcasts one against the other and trains on wrong pairs."
+            if hidden
+            else "`fit` fails in the loss."
+        )
         message = (
             f"The model is trained to give back its input, {format_shape((None, *target[1:]))}, but it gives "
             f"{format_shape(output)}. {outcome} Choose a size that all strides divide, or crop the output."
@@ -61,9 +65,7 @@ def check(context: Context) -> Iterator[Finding]:
         last = event.last_layer
         span = last.span if last is not None else event.call.span
         related = ((event.call.span, "the input is the target here"),) if last is not None else ()
-        yield RULE.finding(
-            span, message, severity=Severity.WARNING if hidden else Severity.ERROR, related=related
-        )
+        yield RULE.finding(span, message, severity=Severity.WARNING if hidden else Severity.ERROR, related=related)
 
 
 RULE = Rule("KER210", "output-does-not-match-input", Severity.ERROR, "none", check, __doc__ or "")

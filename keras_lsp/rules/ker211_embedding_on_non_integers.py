@@ -44,7 +44,12 @@ _REAL = CONVOLUTIONS | RECURRENT | {"Dense", "Embedding", "Bidirectional"}
 def check(context: Context) -> Iterator[Finding]:
     """Embeddings behind layers that give real numbers."""
     for layer in context.facts.layers:
-        if layer.class_name != "Embedding" or not layer.applications or layer.call.guarded or layer.applications[0].error:
+        if (
+            layer.class_name != "Embedding"
+            or not layer.applications
+            or layer.call.guarded
+            or layer.applications[0].error
+        ):
             continue
         before = source_of(layer)
         if before is None or before.class_name not in _REAL:

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_lsp.inference.facts import LayerFact
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.failures import recurrent_core
 from keras_lsp.rules.graph_walks import consumers, downstream
@@ -51,15 +52,16 @@ def check(context: Context) -> Iterator[Finding]:
     following = consumers(context.facts)
     for layer in context.facts.layers:
         mask = layer.call.arguments.get("mask_zero")
-        masks = layer.class_name == "Masking" or (layer.class_name == "Embedding" and mask is not None and mask.value is True)
+        masks = layer.class_name == "Masking" or (
+            layer.class_name == "Embedding" and mask is not None and mask.value is True
+        )
         if not masks or layer.call.guarded:
             continue
         for after in following.get(id(layer), ()):
             if after.class_name not in DROPS_MASK or after.call.guarded:
                 continue
-            user = next(
-                (l for l in downstream(after, following) if recurrent_core(l) or l.class_name in _USES_MASK), None
-            )
+            users = (later for later in downstream(after, following) if _uses_mask(later))
+            user = next(users, None)
             if user is None:
                 continue
             message = (
@@ -68,6 +70,10 @@ def check(context: Context) -> Iterator[Finding]:
             )
             related = ((layer.span, "the mask is made here"), (user.span, "and would be used here"))
             yield RULE.finding(after.span, message, related=related)
+
+
+def _uses_mask(layer: LayerFact) -> bool:
+    return recurrent_core(layer) is not None or layer.class_name in _USES_MASK
 
 
 RULE = Rule("KER213", "mask-lost", Severity.WARNING, "none", check, __doc__ or "")

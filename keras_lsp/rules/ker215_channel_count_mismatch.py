@@ -35,7 +35,9 @@ def check(context: Context) -> Iterator[Finding]:
         value, divisor = facts.get("value"), facts.get("divisor")
         sizes = f"{value} is not a multiple of {divisor}. " if value is not None and divisor is not None else ""
         got = f" and gets {shapes(failure.application.inputs)}" if failure.application is not None else ""
-        message = f"{failure.class_name} divides the channels into equal parts{got}: {sizes}{raises(context, failure.error)}"
+        message = (
+            f"{failure.class_name} divides the channels into equal parts{got}: {sizes}{raises(context, failure.error)}"
+        )
         yield RULE.finding(failure.span, message)
 
 

@@ -56,7 +56,12 @@ def check(context: Context) -> Iterator[Finding]:
     reported: set[tuple[int, Shape]] = set()
     for event in events(context, TRAINING | PREDICTING):
         data, expected = array_of(event, "x"), input_shape(event)
-        if data is None or data.shape is None or expected is None or event.model.class_name not in ("Sequential", "Functional"):
+        if (
+            data is None
+            or data.shape is None
+            or expected is None
+            or event.model.class_name not in ("Sequential", "Functional")
+        ):
             continue
         if fits(context, event, data.shape, expected) or is_one_sample(data.shape, expected):
             continue
@@ -89,12 +94,16 @@ def _any_length(event: ModelEvent) -> bool:
 
 
 def _flexible(layer: LayerFact) -> bool:
-    return recurrent_core(layer) is not None or layer.class_name.startswith(("Conv", "Separable", "Depthwise", "Max", "Average", "Global", "TimeDistributed", "Embedding"))
+    return recurrent_core(layer) is not None or layer.class_name.startswith(
+        ("Conv", "Separable", "Depthwise", "Max", "Average", "Global", "TimeDistributed", "Embedding")
+    )
 
 
 def is_one_sample(data: Shape, expected: Shape) -> bool:
     """Whether the array is exactly one sample without the batch axis."""
-    return len(data) == len(expected) - 1 and all(isinstance(d, int) for d in data) and tuple(data) == tuple(expected[1:])
+    return (
+        len(data) == len(expected) - 1 and all(isinstance(d, int) for d in data) and tuple(data) == tuple(expected[1:])
+    )
 
 
 def _finding(context: Context, event: ModelEvent, data: Shape, expected: Shape) -> Finding:

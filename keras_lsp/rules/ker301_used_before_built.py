@@ -61,17 +61,12 @@ def check(context: Context) -> Iterator[Finding]:
         )
         span = event.model.span if event.model.call is not None else event.call.span
         related = ((event.call.span, "it is used here"),)
-        yield RULE.finding(
-            span, message, severity=Severity.ERROR if raising else Severity.WARNING, related=related
-        )
+        yield RULE.finding(span, message, severity=Severity.ERROR if raising else Severity.WARNING, related=related)
 
 
 def unbuilt(event: ModelEvent) -> bool:
     """Whether a Sequential is certain to have no input shape at this moment."""
-    model = event.model
-    if model.class_name != "Sequential" or event.inputs is not None or not event.unbuilt:
-        return False
-    return True
+    return event.model.class_name == "Sequential" and event.inputs is None and event.unbuilt
 
 
 RULE = Rule("KER301", "used-before-built", Severity.WARNING, "none", check, __doc__ or "")

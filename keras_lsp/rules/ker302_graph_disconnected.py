@@ -39,7 +39,13 @@ def check(context: Context) -> Iterator[Finding]:
     for failure in context.failures.get("KER302", ()):
         names = failure.error.facts.get("missing")
         missing = [f"`{name}`" for name in names] if isinstance(names, tuple) else []  # pyright: ignore[reportUnknownVariableType]
-        subject = f"input {listing(missing)}" if len(missing) == 1 else f"inputs {listing(missing)}" if missing else "an input"
+        subject = (
+            f"input {listing(missing)}"
+            if len(missing) == 1
+            else f"inputs {listing(missing)}"
+            if missing
+            else "an input"
+        )
         message = (
             f"The outputs also depend on {subject}, not among the model's inputs. Add it to `inputs`. "
             f"{raises(context, failure.error)}"

@@ -40,7 +40,9 @@ def check(context: Context) -> Iterator[Finding]:
             f"{name} is a layer here, not its output: it must be called on a tensor, `{name}(...)(x)`. "
             f"{raises(context, failure.error)}"
         )
-        related = ((layer.span, "the layer is created here"),) if layer is not None and layer.span != failure.span else ()
+        related = (
+            ((layer.span, "the layer is created here"),) if layer is not None and layer.span != failure.span else ()
+        )
         yield RULE.finding(failure.span, message, related=related)
 
 

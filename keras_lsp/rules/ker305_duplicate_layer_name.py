@@ -54,7 +54,11 @@ def check(context: Context) -> Iterator[Finding]:
         names = {row.name for row in model.layers}
         for row in model.layers:
             fact = row.fact
-            if fact is None or "name" not in fact.call.arguments or not isinstance(fact.call.arguments["name"].value, str):
+            if (
+                fact is None
+                or "name" not in fact.call.arguments
+                or not isinstance(fact.call.arguments["name"].value, str)
+            ):
                 continue
             first = seen.setdefault(fact.name, fact)
             if first is fact or id(fact) in reported or first.span == fact.span:

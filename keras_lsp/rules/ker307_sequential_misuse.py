@@ -46,7 +46,9 @@ def check(context: Context) -> Iterator[Finding]:
         if second is not None and second.positional and isinstance(second.value, LayerValue):
             spans.add(call.span)
             outcome = "raises an error" if context.keras3 else "takes the second one as the name and drops it silently"
-            message = f"Sequential takes one list of layers; {keras_name(context)} {outcome}. Put the layers into brackets."
+            message = (
+                f"Sequential takes one list of layers; {keras_name(context)} {outcome}. Put the layers into brackets."
+            )
             fix = _into_list(context, model)
             yield RULE.finding(second.span, message, fixes=(fix,) if fix else ())
     for failure in context.failures.get("KER307", ()):
@@ -65,7 +67,11 @@ def _what(failure: Failure) -> str:
 
 def _into_list(context: Context, model: ModelFact) -> Fix | None:
     written = written_call(context, model.call) if model.call is not None else None
-    if written is None or written.close is None or any(argument.keyword or argument.star for argument in written.arguments):
+    if (
+        written is None
+        or written.close is None
+        or any(argument.keyword or argument.star for argument in written.arguments)
+    ):
         return None
     start, end = written.arguments[0].start, written.arguments[-1].end
     edits = (TextEdit(start, start, "["), TextEdit(end, end, "]"))

@@ -40,7 +40,12 @@ def check(context: Context) -> Iterator[Finding]:
     if not context.keras3:
         return
     for model in context.facts.models:
-        if model.call is None or model.call.guarded or not model.layers or model.class_name not in ("Sequential", "Functional"):
+        if (
+            model.call is None
+            or model.call.guarded
+            or not model.layers
+            or model.class_name not in ("Sequential", "Functional")
+        ):
             continue
         package = _package(context, model.call)
         if package is None:
@@ -65,7 +70,13 @@ def _package(context: Context, call: Call) -> str | None:
     dotted = context.facts.imports.get(root[0]) if root else None
     if dotted is None:
         return None
-    return "tf_keras" if dotted == "tf_keras" or dotted.startswith("tf_keras.") else "keras" if "keras" in f"{dotted}.{source}" else None
+    return (
+        "tf_keras"
+        if dotted == "tf_keras" or dotted.startswith("tf_keras.")
+        else "keras"
+        if "keras" in f"{dotted}.{source}"
+        else None
+    )
 
 
 RULE = Rule("KER308", "mixed-keras-packages", Severity.ERROR, "none", check, __doc__ or "")

@@ -86,7 +86,14 @@ def _plain_numbers(value: object) -> bool:
 def _samples(context: Context, event: ModelEvent) -> Iterator[Finding]:
     x, y = array_of(event, "x"), array_of(event, "y")
     argument = event.call.arguments.get("y")
-    if x is None or y is None or not x.shape or not y.shape or argument is None or not isinstance(argument.value, TensorValue):
+    if (
+        x is None
+        or y is None
+        or not x.shape
+        or not y.shape
+        or argument is None
+        or not isinstance(argument.value, TensorValue)
+    ):
         return
     if differ(x.shape[0], y.shape[0]):
         message = (

@@ -46,7 +46,13 @@ def check(context: Context) -> Iterator[Finding]:
     for event in events(context, PREDICTING | TRAINING):
         data, expected = array_of(event, "x"), input_shape(event)
         argument = event.call.arguments.get("x")
-        if data is None or not data.shape or expected is None or argument is None or not isinstance(argument.value, TensorValue):
+        if (
+            data is None
+            or not data.shape
+            or expected is None
+            or argument is None
+            or not isinstance(argument.value, TensorValue)
+        ):
             continue
         if not is_one_sample(data.shape, expected) or tuple(expected[1:]) == (1,) or is_whole_array(context, event):
             continue

@@ -42,7 +42,11 @@ def check(context: Context) -> Iterator[Finding]:
         model = event.model
         if event.compiled is not None or not event.call.certain or model.call is None or id(model) in reported:
             continue
-        if model.class_name not in ("Sequential", "Functional") or not model.call.canonical.startswith("keras.") or model.symbolic:
+        if (
+            model.class_name not in ("Sequential", "Functional")
+            or not model.call.canonical.startswith("keras.")
+            or model.symbolic
+        ):
             continue
         later = [e for e in context.facts.events if e.model is model and e.method == "compile"]
         if anywhere and not later:

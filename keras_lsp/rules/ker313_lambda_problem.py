@@ -44,7 +44,11 @@ def check(context: Context) -> Iterator[Finding]:
         if layer.class_name != "Lambda" or argument is None or layer.call.guarded:
             continue
         function = argument.value
-        if not isinstance(function, FunctionValue) or not isinstance(function.node, ast.FunctionDef) or _returns(function.node):
+        if (
+            not isinstance(function, FunctionValue)
+            or not isinstance(function.node, ast.FunctionDef)
+            or _returns(function.node)
+        ):
             continue
         message = f"`{function.name}` returns nothing, so this Lambda has no output. Add `return` to its last line."
         yield RULE.finding(place(layer.call, argument), message)

@@ -85,7 +85,14 @@ def check(context: Context) -> Iterator[Finding]:
 
 def mismatch(name: str, labels: Shape | None, output: Shape | None) -> bool:
     """Whether a crossentropy is certain to get labels of the other encoding."""
-    if labels is None or output is None or not labels or len(output) < 2 or not isinstance(output[-1], int) or output[-1] < 2:
+    if (
+        labels is None
+        or output is None
+        or not labels
+        or len(output) < 2
+        or not isinstance(output[-1], int)
+        or output[-1] < 2
+    ):
         return False
     if name == CATEGORICAL:
         numbers = len(labels) == len(output) - 1 or (len(labels) == len(output) and labels[-1] == 1)

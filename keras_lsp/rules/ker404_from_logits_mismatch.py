@@ -43,14 +43,10 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         related = ((event.last_layer.span, f"the last activation is {activation}"),)
         if loss.from_logits is True and activation in ("softmax", "sigmoid"):
-            message = (
-                f"`from_logits=True` tells the loss to apply {activation}, and the last layer applies it already. Remove one of them."
-            )
+            message = f"`from_logits=True` tells the loss to apply {activation}, and the last layer applies it already. Remove one of them."
             yield RULE.finding(place(event.call, loss.argument), message, related=related)
         elif loss.from_logits is False and loss.instance and activation == "linear":
-            message = (
-                "The last layer has no activation, and the loss expects probabilities. Say `from_logits=True`, or add the activation."
-            )
+            message = "The last layer has no activation, and the loss expects probabilities. Say `from_logits=True`, or add the activation."
             yield RULE.finding(place(event.call, loss.argument), message, related=related)
     for layer in context.facts.layers:
         before = producer(layer)

@@ -38,7 +38,12 @@ def check(context: Context) -> Iterator[Finding]:
     """Counts of exact matches where there are none."""
     for event in events(context, frozenset(("compile",))):
         loss, metrics = loss_of(event), event.call.arguments.get("metrics")
-        if loss is None or loss.name not in ELEMENTWISE or metrics is None or activation_of(event.last_layer) != "linear":
+        if (
+            loss is None
+            or loss.name not in ELEMENTWISE
+            or metrics is None
+            or activation_of(event.last_layer) != "linear"
+        ):
             continue
         value = metrics.value
         names = value.items if isinstance(value, ListValue) and value.items is not None else [value]

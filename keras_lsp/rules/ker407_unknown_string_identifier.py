@@ -59,12 +59,14 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         for name, argument in layer.call.arguments.items():
             value = argument.value
-            if not isinstance(value, str) or not _checked(context, name) or argument.span in reported:
+            if not isinstance(value, str) or not value or not _checked(context, name) or argument.span in reported:
                 continue
             known = context.catalogue.identifiers_for(layer.canonical, name)
             if known and value not in known:
                 reported.add(argument.span)
-                yield _finding(context, layer.call, argument, value, name, known, f"{keras_name(context)} raises ValueError.")
+                yield _finding(
+                    context, layer.call, argument, value, name, known, f"{keras_name(context)} raises ValueError."
+                )
     for event in events(context, frozenset(("compile",))):
         yield from _compile(context, event.call)
 
@@ -85,7 +87,7 @@ def _compile(context: Context, call: Call) -> Iterator[Finding]:
         known = context.catalogue.identifiers_for("keras.Model.compile", name)
         extra = {"acc", "accuracy", "crossentropy", "ce"} if name == "metrics" else set[str]()
         for item in values:
-            if not isinstance(item, str) or not known or item in known or item in extra:
+            if not isinstance(item, str) or not item or not known or item in known or item in extra:
                 continue
             if name == "optimizer" and item.lower() in {k.lower() for k in known}:
                 continue

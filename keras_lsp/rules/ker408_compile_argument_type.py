@@ -51,9 +51,7 @@ def check(context: Context) -> Iterator[Finding]:
         if not context.keras3 and loss is not None and isinstance(loss.value, External):
             symbol = context.catalogue.symbol(context.catalogue.resolve(loss.value.path) or "")
             if symbol is not None and symbol.kind == "loss" and symbol.leaf[:1].isupper():
-                message = (
-                    f"`{symbol.leaf}` is a class; {keras_name(context)} needs an object of it, `{symbol.leaf}()`, and fails in `fit`."
-                )
+                message = f"`{symbol.leaf}` is a class; {keras_name(context)} needs an object of it, `{symbol.leaf}()`, and fails in `fit`."
                 edit = TextEdit(loss.span.end, loss.span.end, "()")
                 fix = (Fix("Make an object of it", (edit,)),) if is_written(loss) else ()
                 yield RULE.finding(place(event.call, loss), message, fixes=fix)

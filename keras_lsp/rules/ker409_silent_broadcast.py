@@ -66,16 +66,14 @@ def check(context: Context) -> Iterator[Finding]:
             if broadcast
             else f"{keras_name(context)} raises an error about incompatible shapes"
         )
-        message = (
-            f"The output is {format_shape(output)} and the labels are {format_shape((None, *labels.shape[1:]))}: {effect}. Make them equal."
-        )
+        message = f"The output is {format_shape(output)} and the labels are {format_shape((None, *labels.shape[1:]))}: {effect}. Make them equal."
         related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
         severity = Severity.WARNING if broadcast else Severity.ERROR
         yield RULE.finding(span, message, severity=severity, related=related)
 
 
 def compare(labels: Shape, output: Shape) -> str | None:
-    """ "broadcast" or "error" where labels and output certainly differ; `None` where they fit or are not known."""
+    """`broadcast` or `error` where labels and output certainly differ; `None` where they fit or are not known."""
     if any(not isinstance(dim, int) for dim in (*labels[1:], *output[1:])):
         return None
     target, given = list(labels[1:]), list(output[1:])

@@ -41,7 +41,9 @@ def check(context: Context) -> Iterator[Finding]:
             new = "units" if name == "output_dim" else KERAS_1[name]
             advice = f"Today it is called `{new}`. " if new else "Today `kernel_size=(rows, columns)` says both. "
             says = raises(context, failure.error) if index == 0 else ""
-            message = f"`{name}` is an argument of Keras 1; {keras_name(context)} does not take it. {advice}{says}".rstrip()
+            message = (
+                f"`{name}` is an argument of Keras 1; {keras_name(context)} does not take it. {advice}{says}".rstrip()
+            )
             edits: tuple[TextEdit, ...] | None = None
             if new and new not in failure.call.arguments:
                 edits = rename_keyword(argument, new)

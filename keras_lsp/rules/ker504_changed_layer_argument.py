@@ -48,9 +48,7 @@ def check(context: Context) -> Iterator[Finding]:
                 continue
             argument = failure.call.arguments[name]
             advice = f"It is called `{new}` now. " if new else "It is gone; leave it out. "
-            message = (
-                f"{failure.class_name} does not take `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
-            )
+            message = f"{failure.class_name} does not take `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
             edits = rename_keyword(argument, new) if new else None
             fix = Fix(f"Rename to `{new}`", edits) if edits else None
             if not new:
@@ -78,7 +76,11 @@ def check(context: Context) -> Iterator[Finding]:
                 fix = Fix("Take the list away", (TextEdit(*axis.span, source.strip("[] ")),))
             yield RULE.finding(place(layer.call, axis), message, fixes=fixes(fix))
     for event in context.facts.events:
-        if event.method not in TRAINING | PREDICTING or event.call.guarded or event.model.class_name not in ("Sequential", "Functional"):
+        if (
+            event.method not in TRAINING | PREDICTING
+            or event.call.guarded
+            or event.model.class_name not in ("Sequential", "Functional")
+        ):
             continue
         names = [name for name in _FIT_ARGUMENTS if name in event.call.arguments]
         if names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, ModelFact
 from keras_lsp.inference.values import DatasetValue, DictValue, External, LibraryObject, ListValue, TensorValue
@@ -102,8 +103,10 @@ def _of_dataset(dataset: DatasetValue, index: int) -> Tensor | None:
         element = tuple(element.items or ())
     if isinstance(element, TensorValue) and index == 0:
         return element.spec
-    if isinstance(element, tuple) and index < len(element) and isinstance(element[index], TensorValue):
-        return element[index].spec
+    if isinstance(element, tuple):
+        parts = cast("tuple[object, ...]", element)
+        part = parts[index] if index < len(parts) else None
+        return part.spec if isinstance(part, TensorValue) else None
     return None
 
 

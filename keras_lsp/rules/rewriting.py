@@ -219,8 +219,10 @@ def spell(context: Context, near: Call, layer_name: str) -> tuple[str, tuple[Tex
                     return f"{prefix.removesuffix('.layers')}.Input", ()
                 return f"{prefix}.{layer_name}", ()
     for node in ast.walk(context.parsed.tree):
-        if isinstance(node, ast.ImportFrom) and node.module and any(
-            (alias.asname or alias.name) == callee for alias in node.names
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and any((alias.asname or alias.name) == callee for alias in node.names)
         ):
             if not _plain(node.module).endswith("keras.layers") and _plain(node.module) != "keras.layers":
                 continue

@@ -43,7 +43,9 @@ AXES: dict[str, tuple[str, ...]] = {
     "RepeatVector": ("batch", "features"),
     "Embedding": ("batch", "ids"),
 }  # fmt: skip
-RECURRENT = frozenset(("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNLSTM", "CuDNNGRU"))
+RECURRENT = frozenset(
+    ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNLSTM", "CuDNNGRU")
+)
 MERGES = frozenset(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"))
 
 
