@@ -72,7 +72,7 @@ PLAIN = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.tuples(inner, inner)
-        | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=3)
+        | st.dictionaries(st.text(max_size=4) | st.integers(-9, 9), inner, max_size=3)
     ),
     max_leaves=8,
 )
