@@ -199,7 +199,7 @@ class Catalogue:
             None if signature is None else parse_parameters(signature),
             parse_parameters(call),
             tuple(str(bases or "").split()),
-            _descriptions().get(name, ""),
+            _describe(name, kind),
             page(name, self.version),
             True,
             span[0] if span else "",
@@ -290,6 +290,29 @@ class Catalogue:
     def dataset(self, canonical: str) -> Dataset | None:
         """Return the arrays that a `keras.datasets.*.load_data` returns, or None if it is none of these."""
         return dataset(canonical, self.version)
+
+
+def _describe(name: str, kind: str) -> str:
+    """Return one line of our own on a name, "" where there is none."""
+    texts = _descriptions()
+    head, _, leaf = name.rpartition(".")
+    if name in texts:
+        return texts[name]
+    if kind == "application":
+        return f"The {leaf} image classification network, with ImageNet weights unless told otherwise."
+    if head == "keras.backend":
+        return texts.get(f"keras.ops.{leaf}", "")
+    if head == "keras.optimizers.legacy":
+        return texts.get(f"keras.optimizers.{leaf}", "")
+    common = {
+        "get": "Object of this family for a name, a configuration or the object itself.",
+        "serialize": "Configuration of an object of this family.",
+        "deserialize": "Object of this family from its configuration.",
+        "preprocess_input": "Prepares images in the way this network was trained with.",
+        "decode_predictions": "Names and scores of the most likely ImageNet classes.",
+        "get_word_index": "Dict from words to their indices in this data set.",
+    }
+    return common.get(leaf, "")
 
 
 @lru_cache(maxsize=1)
