@@ -349,6 +349,13 @@ def _repair(source: str, known: bool) -> tuple[str, list[tuple[int, int]], list[
     broken: list[tuple[int, int]] = []
     problems: list[SyntaxProblem] = []
     tree: ast.Module | None = None
+    stray = _stray_quotes(source)
+    if stray is not None:
+        lines = LineIndex(source)
+        end = lines.end(lines.line(stray))
+        source = source[:stray] + "#" + source[stray + 1 :]
+        broken.append((stray, end))
+        problems.append(SyntaxProblem("unterminated triple-quoted string literal", stray, end))
     blocks = list(_blocks(source))
     for start, end, block in blocks:
         piece = source[start:end]
@@ -362,7 +369,45 @@ def _repair(source: str, known: bool) -> tuple[str, list[tuple[int, int]], list[
             if line.failure is not None:
                 broken.append((line.start, line.end))
                 problems.append(_locate(line.failure, source[line.start : line.end], line.start))
-    return "".join(pieces), broken, problems, tree if len(blocks) == 1 else None
+    return "".join(pieces), _merged(broken), problems, tree if len(blocks) == 1 else None
+
+
+_DEFINITION = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|class[ \t]+\w+.*:[ \t]*$)", re.MULTILINE)
+_TRIPLE = ('"""', "'''")
+
+
+def _stray_quotes(source: str) -> int | None:
+    """Where triple quotes open a string that was not meant to go as far as it does; None when there are none.
+
+    With one pair missing, strings and code change places from there on. A string that a letter follows, as it follows the
+    opening quotes of a docstring, was opened by the stray ones; so was one that holds definitions, if one is open at the end.
+    """
+    tokens = tokenise(source)
+    last = next((token for token in reversed(tokens) if token.kind == "string"), None)
+    left_open = last is not None and not last.closed and _quotes(source, last).startswith(_TRIPLE)
+    for token in tokens:
+        if token.kind != "string" or not (quotes := _quotes(source, token)).startswith(_TRIPLE):
+            continue
+        definition = left_open and _DEFINITION.search(source, token.start, token.end)
+        if definition or source[token.end : token.end + 1].isalpha():
+            return token.end - len(quotes)
+    return None
+
+
+def _quotes(source: str, token: Token) -> str:
+    """A string literal without its prefix."""
+    return source[token.start : token.end].lstrip("rRbBuUfFtT")
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, with those that touch made one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _blocks(source: str) -> Iterator[tuple[int, int, Sequence[LogicalLine]]]:
@@ -375,7 +420,9 @@ def _blocks(source: str) -> Iterator[tuple[int, int, Sequence[LogicalLine]]]:
     for index, line in enumerate(lines):
         word = source[line.start : tokens[line.first].end]
         same_physical = index > 0 and not re.search(r"[\r\n]", source[previous_end : line.start])
-        if index > 0 and line.indent == 0 and not same_physical and not decorated and word not in _CONTINUATIONS:
+        # A simple statement has no body: what is indented below it belongs to the block that it interrupts.
+        interrupts = word not in _HEADERS and index + 1 < len(lines) and lines[index + 1].indent > 0
+        if index > 0 and line.indent == 0 and not (same_physical or decorated or interrupts or word in _CONTINUATIONS):
             starts.append(index)
         decorated = word == "@"
         previous_end = line.end
@@ -464,12 +511,21 @@ def _fails(text: str, line: _Line, header: bool | None = None) -> _Failure | Non
     )
 
 
+def _has_body(lines: list[_Line], index: int) -> bool:
+    """Whether the next logical line is indented further, on a physical line of its own."""
+    return index + 1 < len(lines) and lines[index + 1].indent > lines[index].indent
+
+
 def _repair_block(source: str, start: int, end: int, lines: list[_Line]) -> tuple[str, ast.Module | None]:
-    for line in lines:
+    for index, line in enumerate(lines):
         failure = _fails(line.text, line)
         if failure is not None:
             line.failure = failure
-            _repair_line(line)
+            if line.inline_body and _has_body(lines, index):
+                line.inline_body = False  # `class A(B): [` above the body: the rest of the line is what is being typed
+                line.replace(_generic_header(line))
+            else:
+                _repair_line(line)
     _fix_structure(lines)
     for _ in range(MAX_BLOCK_ATTEMPTS):
         piece = _join(source, start, end, lines)
@@ -522,10 +578,22 @@ def _fix_structure(lines: list[_Line]) -> None:
         if not line.text.strip():
             continue
         body_expected = previous is not None and previous.header and not previous.inline_body
+        if previous is not None and body_expected and not line.header:
+            following = _following(lines, index)
+            if following is not None and line.indent != following.indent > previous.indent:
+                line.replace(
+                    _nothing(line, ""), "expected an indented block"
+                )  # it stands between a header and its body
+                continue
         if previous is not None and body_expected and line.indent <= previous.indent:
             previous.replace(previous.text + " pass", "expected an indented block")
             previous.inline_body = True
             body_expected = False
+        outlier = line.indent < levels[-1] and line.indent not in levels
+        if outlier or (not line.header and line.indent < levels[-1] and _returns(lines, index, levels)):
+            # The lines after it go on as if it were not there; so does what it would have closed.
+            line.replace(_nothing(line, ""), "unindent does not match any outer indentation level")
+            continue
         if line.indent > levels[-1]:
             if body_expected:
                 levels.append(line.indent)
@@ -535,9 +603,6 @@ def _fix_structure(lines: list[_Line]) -> None:
         else:
             while len(levels) > 1 and line.indent < levels[-1]:
                 opened.pop(levels.pop(), None)
-            if line.indent != levels[-1]:
-                line.replace(_nothing(line, ""), "unindent does not match any outer indentation level")
-                continue
         partners = _CONTINUATIONS.get(line.word)
         if partners and opened.get(line.indent) not in partners:
             line.replace(_generic("if", line), f"{line.word!r} without the statement that it belongs to")
@@ -555,6 +620,17 @@ def _fix_structure(lines: list[_Line]) -> None:
     if previous is not None and previous.header and not previous.inline_body:
         previous.replace(previous.text + " pass", "expected an indented block")
         previous.inline_body = True
+
+
+def _following(lines: list[_Line], index: int) -> _Line | None:
+    """The next line with something on it."""
+    return next((lines[place] for place in range(index + 1, len(lines)) if lines[place].text.strip()), None)
+
+
+def _returns(lines: list[_Line], index: int, levels: list[int]) -> bool:
+    """Whether the line after a simple one is back inside a block that the simple one would close."""
+    following = _following(lines, index)
+    return following is not None and following.indent > lines[index].indent and following.indent in levels
 
 
 def _same_physical_line(previous: _Line | None, line: _Line) -> bool:

@@ -227,9 +227,9 @@ def test_long_texts_are_read_near_the_cursor():
 
 
 @pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
-def test_every_place_of_every_prefix_has_an_answer(text):
+def test_every_place_has_an_answer(text):
     chance = random.Random(3)
-    for length in range(0, len(text), 3):
+    for length in range(0, len(text), 7):
         prefix = text[:length]
         for offset in (length, chance.randint(0, length)):
             for question in (call_at, name_at, attribute_at, completion_context):
