@@ -77,6 +77,10 @@ def _relative(dotted: str) -> str | None:
     return rest
 
 
+# Names remembered; a program has some hundred, a session of a server many programs.
+_MAX_RESOLVED = 20_000
+
+
 class Catalogue:
     """What is true about Keras in one version; every answer is plain data and never an exception."""
 
@@ -87,6 +91,7 @@ class Catalogue:
         newer = store.above(name)
         exact = (known.major, known.minor) == (version.major, version.minor)
         self._data = store.sections(name) if exact or newer is None else store.between(name, newer)
+        self._resolved: dict[str, str | None] = {}
         self._symbols: dict[str, Symbol | None] = {}
         self._members: dict[str, Mapping[str, str]] = {}
         self._hidden: dict[str, Mapping[str, HiddenKeyword]] = {}
@@ -98,6 +103,13 @@ class Catalogue:
         A module resolves to itself under `keras`. Whether this version has the name is `symbol(name).available`;
         whether it has this very spelling is `exists`.
         """
+        if dotted not in self._resolved:
+            if len(self._resolved) > _MAX_RESOLVED:
+                self._resolved.clear()
+            self._resolved[dotted] = self._resolve(dotted)
+        return self._resolved[dotted]
+
+    def _resolve(self, dotted: str) -> str | None:
         path = _relative(dotted)
         if path is None:
             return None

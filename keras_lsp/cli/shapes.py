@@ -17,8 +17,8 @@ from keras_lsp.cli.inputs import Input, InputProblem, read_input
 from keras_lsp.cli.worlds import Worlds
 from keras_lsp.inference.facts import ExpressionFact, Facts, ModelFact, ModelLayer, Span
 from keras_lsp.inference.interpreter import infer
-from keras_lsp.shapes.dim import Dim, Expr
-from keras_lsp.shapes.tensor import Structure, Tensor
+from keras_lsp.shapes.dim import Dim, Expr, is_opaque
+from keras_lsp.shapes.tensor import Structure, Tensor, flatten
 from keras_lsp.syntax.parse import parse
 
 FORMAT_VERSION = 1
@@ -80,17 +80,21 @@ def selected(facts: Facts, everything: bool) -> Iterator[ExpressionFact]:
 
 
 def _expression(source: Input, fact: ExpressionFact) -> dict[str, Any]:
+    output, reason = fact.output, fact.reason
+    if fact.symbolic and any(is_opaque(dim) for tensor in flatten(output) for dim in tensor.shape or ()):
+        # In a function that nobody calls, such a size would look like a dynamic one.
+        output, reason = None, "a size depends on how the function is called"
     return {
         "range": _range(source, fact.span),
         "kind": fact.kind,
         "callee": fact.callee,
         "inputs": _inputs(fact.inputs),
-        "output": _structure(fact.output),
-        "dtype": fact.output.dtype if isinstance(fact.output, Tensor) else None,
+        "output": _structure(output),
+        "dtype": output.dtype if isinstance(output, Tensor) else None,
         "params": _dim(fact.params),
         "contexts": fact.contexts,
-        "source": fact.source,
-        "reason": fact.reason if fact.output is None else None,
+        "source": fact.source if output is not None else "unknown",
+        "reason": reason if output is None else None,
     }
 
 

@@ -14,7 +14,7 @@ from keras_lsp.inference.keras.custom import finish_custom
 from keras_lsp.inference.keras.models import describe_model
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.modules import Module
-from keras_lsp.inference.values import BoundMethod, ClassValue, FunctionValue, ObjectValue
+from keras_lsp.inference.values import BoundMethod, ClassValue, FunctionValue, ObjectValue, Value
 from keras_lsp.inference.world import World
 from keras_lsp.syntax.comments import shape_comments
 from keras_lsp.syntax.parse import ParsedModule
@@ -85,7 +85,9 @@ def _run_unreached(machine: Machine) -> None:
 
 
 def _aside(machine: Machine, thunk: Callable[[], object]) -> None:
+    settings = machine.floatx, machine.data_format
     _isolate(machine, lambda: machine.try_aside(thunk))
+    machine.floatx, machine.data_format = settings
 
 
 def _run_class(machine: Machine, value: ClassValue) -> None:
@@ -94,26 +96,29 @@ def _run_class(machine: Machine, value: ClassValue) -> None:
     if not methods:
         return
     initialiser = value.namespace.get("__init__")
-    skip_first = True
     if isinstance(initialiser, FunctionValue):
-        arguments = symbolic_arguments(initialiser, skip_first)
+        arguments = symbolic_arguments(initialiser, skip_first=True)
     else:
         arguments = Arguments(open=True)
     instance = machine.call(value, arguments, None)
     if not isinstance(instance, ObjectValue):
         return
-    ordered = sorted(methods, key=lambda method: method.name not in ("build", "call"))
-    for method in ordered:
-        if id(method.node) in machine.called:
-            continue
-        if method.name == "call" and instance.layer is not None:
-            spec = symbolic_arguments(method, skip_first)
-            machine.call(instance, Arguments(spec.args, spec.kwargs, spec.open), None)
-            continue
-        spec = symbolic_arguments(method, skip_first=method.kind != "staticmethod")
-        receiver = value if method.kind == "classmethod" else instance
-        function = method if method.kind == "staticmethod" else BoundMethod(method, receiver)
-        machine.call(function, spec, None)
+    prepare = value.namespace.get("setUp")
+    for method in sorted(methods, key=lambda method: method.name not in ("build", "call")):
+        if id(method.node) not in machine.called:
+            _aside(machine, lambda m=method: _run_method(machine, value, instance, m, prepare))
+
+
+def _run_method(machine: Machine, owner: ClassValue, instance: ObjectValue, method: FunctionValue, prepare: Value) -> None:
+    """One method; a test's `setUp` runs before it, as its framework would do."""
+    if isinstance(prepare, FunctionValue) and method.name.startswith("test"):
+        machine.call(BoundMethod(prepare, instance), Arguments(), None)
+    spec = symbolic_arguments(method, skip_first=method.kind != "staticmethod")
+    if method.name == "call" and instance.layer is not None:
+        machine.call(instance, Arguments(spec.args, spec.kwargs, spec.open), None)
+        return
+    receiver = owner if method.kind == "classmethod" else instance
+    machine.call(method if method.kind == "staticmethod" else BoundMethod(method, receiver), spec, None)
 
 
 def _finish(machine: Machine, module: Module) -> Facts:

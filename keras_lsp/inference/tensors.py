@@ -25,6 +25,7 @@ from keras_lsp.shapes.configuration import UnknownValue
 from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.ops import apply_method, apply_op, apply_operator, apply_unary, subscript
 from keras_lsp.shapes.ops import tensor_attribute as shape_attribute
+from keras_lsp.shapes.ops.signatures import signature
 from keras_lsp.shapes.outcome import Applied, ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -173,6 +174,10 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
         return Unknown("unpacked arguments are not known")
     args = [to_shape_value(value) for value in arguments.args]
     kwargs = {name: to_shape_value(value) for name, value in arguments.kwargs.items()}
+    if machine.data_format != "channels_last":
+        found = signature(path)
+        if found is not None and "data_format" in found.keywords:
+            kwargs.setdefault("data_format", machine.data_format)
     outcome = apply_op(path, args, kwargs, machine.keras)
     tensors = tensors_in(tuple([*arguments.args, *arguments.kwargs.values()]))
     default = "numpy" if path.startswith("numpy.") else "tensorflow"

@@ -60,6 +60,8 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
     if handler is not None:
         return handler(machine, arguments, node)
     canonical = machine.catalogue.resolve(path)
+    if canonical is None and path.startswith("keras.src.backend."):
+        canonical = _backend_name(path)
     if canonical is not None and canonical != path:
         handler = FUNCTIONS.get(canonical)
         if handler is not None:
@@ -92,6 +94,13 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
 
         escape(machine, arguments)
     return machine.unknown(f"{canonical or path} is not followed")
+
+
+def _backend_name(path: str) -> str:
+    """Keras's own code calls the backend for what `keras.ops` and `keras.config` offer the public."""
+    leaf = path.rsplit(".", 1)[-1]
+    public = f"keras.ops.{leaf}"
+    return public if knows_op(public) else f"keras.config.{leaf}"
 
 
 def _harmless(path: str) -> bool:
