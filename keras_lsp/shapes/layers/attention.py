@@ -18,7 +18,8 @@ from keras_lsp.shapes.refusals import bad_argument, conflict, undefined_weight
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
-_MASKS = ("query_mask", "value_mask", "key_mask")
+# From here on negative `attention_axes` are known to count from the end of the query.
+_NEGATIVE_AXES = (3, 15)
 
 
 def _stage(configuration: Configuration) -> str:
@@ -175,7 +176,11 @@ def _axes(configuration: Configuration, rank: int) -> tuple[int, ...]:
         return tuple(range(1, rank - 1))
     items = [value] if isinstance(value, int) else value
     if isinstance(items, list | tuple) and all(isinstance(item, int) for item in cast("Sequence[object]", items)):
-        return tuple(axis if axis >= 0 else rank + axis for axis in cast("Sequence[int]", items))
+        axes = cast("Sequence[int]", items)
+        if min(axes, default=0) < 0 and configuration.keras < _NEGATIVE_AXES:
+            # tf.keras counts them from the end of the projected query, heads included.
+            raise Undetermined("negative `attention_axes` have no shape rule in this version")
+        return tuple(axis if axis >= 0 else rank + axis for axis in axes)
     raise Undetermined("the value of `attention_axes` is not known")
 
 
@@ -201,18 +206,32 @@ def attend_with_heads(configuration: Configuration, inputs: Structure, call: Map
     weights += _dense(configuration, "value", value_shape[-1], (heads, value_size))
     weights += _dense(configuration, "attention_output", None, target or query_shape[-1:], bound=(heads, value_size))
     axes = _axes(configuration, len(query_shape))
-    _check_attention(configuration, shapes, axes)
-    output = Tensor((*query_shape[:-1], *(target or query_shape[-1:])), compute_dtype(configuration))
+    _check_attention(configuration, shapes, axes, call)
+    leading = query_shape[:-1] if third else _merged(shapes, axes)
+    output = Tensor((*leading, *(target or query_shape[-1:])), compute_dtype(configuration))
     line = parameter_formula(" + ".join(_product(one) for one in weights), _count(weights))
     if not _flag(call, "return_attention_scores"):
         return Applied(output, tuple(weights), (line,))
     if third:
         scores: Shape = (query_shape[0], heads, query_shape[1], query_shape[1])
     else:
-        kept = [size for axis, size in enumerate(query_shape[:-1]) if axis not in axes]
+        kept = [size for axis, size in enumerate(leading) if axis not in axes]
         attended = [query_shape[axis] for axis in axes] + [key_shape[axis] for axis in axes]
         scores = (*kept, heads, *attended)
     return Applied((output, Tensor(scores, compute_dtype(configuration))), tuple(weights), (line,))
+
+
+def _merged(shapes: Sequence[Shape], axes: tuple[int, ...]) -> Shape:
+    """The query's axes but the last; those that are not attended are known if one of the inputs knows them."""
+    merged: list[Dim] = []
+    for axis, sizes in enumerate(zip(*(shape[:-1] for shape in shapes), strict=True)):
+        if axis in axes:
+            merged.append(sizes[0])
+            continue
+        if 1 in sizes and any(size != 1 for size in sizes):
+            raise Undetermined("an axis of size 1 meets another size")
+        merged.append(unify(unify(sizes[0], sizes[1]), sizes[2]))
+    return tuple(merged)
 
 
 def _product(weight: Weight) -> str:
@@ -226,11 +245,21 @@ def _flag(call: Mapping[str, object], name: str) -> bool:
     raise Undetermined(f"the value of `{name}` is not known")
 
 
-def _check_attention(configuration: Configuration, shapes: Sequence[Shape], axes: tuple[int, ...]) -> None:
+def _check_masks(call: Mapping[str, object], rank: int) -> None:
+    """tf.keras adds the mask to the scores at once; what that gives is known for the simplest case only."""
+    if call.get("attention_mask") is not None or (rank > 3 and _flag(call, "use_causal_mask")):
+        raise Undetermined("whether the mask fits the attention scores is not known")
+
+
+def _check_attention(
+    configuration: Configuration, shapes: Sequence[Shape], axes: tuple[int, ...], call: Mapping[str, object]
+) -> None:
     """Refuse inputs of one axis, of different ranks, or with different sizes on axes that are not attended."""
     stage = _stage(configuration)
     query, value, key = shapes
-    if not axes or len(query) < 3:
+    if len(query) < 3 and configuration.value("attention_axes") is not None:
+        raise Undetermined("attention over the heads alone has no shape rule")
+    if not axes:
         text = "IndexError: tuple index out of range"
         raise Refused("rank", text, stage=stage, min_rank=3, rank=len(query), shape=query)
     if any(not 0 < axis < len(query) - 1 for axis in axes):
@@ -244,6 +273,7 @@ def _check_attention(configuration: Configuration, shapes: Sequence[Shape], axes
                 text = f"ValueError: Dimensions must be equal, but are {query[axis]} and {other[axis]}"
                 raise Refused("merge", text, stage=stage, shapes=(query, other))
     if configuration.generation == 2:
+        _check_masks(call, len(query))
         for axis in axes:
             if differ(value[axis], key[axis]):
                 text = f"ValueError: Dimensions must be equal, but are {key[axis]} and {value[axis]}"
@@ -271,6 +301,8 @@ def attend_in_groups(configuration: Configuration, inputs: Structure, call: Mapp
     query, value, key = _query_value_key(inputs, call)
     shapes = [_shape(query), _shape(value), _shape(key or value)]
     query_shape, value_shape, key_shape = shapes
+    if any(len(shape) == 2 for shape in shapes):
+        raise Refused("rank", "IndexError: tuple index out of range", min_rank=3, rank=2)
     if any(len(shape) != 3 for shape in shapes):
         raise Undetermined("grouped-query attention is known for inputs of shape (batch, length, features) only")
     heads, groups = _head_size(configuration, "num_query_heads"), _head_size(configuration, "num_key_value_heads")
@@ -398,6 +430,8 @@ def _check_scores(
     """Refuse what cannot be multiplied; returns the leading axes of the product."""
     stage = _stage(configuration)
     if not len(query) == len(value) == len(key):
+        if configuration.generation == 3:
+            return ()
         raise Undetermined("the inputs of the attention have different ranks")
     adds = configuration.class_name == "AdditiveAttention" or configuration.text("score_mode", "dot") == "concat"
     if _clash(query[-1], key[-1]) or (not adds and differ(query[-1], key[-1])):

@@ -86,7 +86,10 @@ def _check_units(configuration: Configuration) -> None:
     if isinstance(units, int | float) and units <= 0:
         text = f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
         raise bad_argument("units", units, text)
-    if isinstance(units, float) and configuration.generation == 2 and not configuration.class_name.endswith("Cell"):
+    if isinstance(units, float) and configuration.generation == 3 and configuration.class_name in ("GRU", "SimpleRNN"):
+        text = "state_size must be an integer, or a list/tuple of integers (one for each state tensor)."
+        raise bad_argument("units", units, text)
+    if isinstance(units, float) and configuration.generation == 2 and configuration.class_name == "LSTM":
         text = (
             "Dimension value must be integer or None or have an __index__ method, "
             f"got value '{units}' with type '<class 'float'>'"
@@ -121,7 +124,7 @@ def check_convolutional(configuration: Configuration) -> None:
     rank = int(configuration.class_name[8])
     read_tuple(configuration, "kernel_size", rank)
     strides = read_tuple(configuration, "strides", rank, allow_zero=True, value=configuration.value("strides", 1))
-    read_padding(configuration)
+    read_padding(configuration, causal=configuration.generation == 2)
     read_channels_first(configuration)
     dilation = read_tuple(configuration, "dilation_rate", rank, value=configuration.value("dilation_rate", 1))
     if configuration.generation == 3 and all(isinstance(size, int) for size in (*strides, *dilation)):
@@ -328,6 +331,8 @@ def _check_state(configuration: Configuration, sizes: StateSizes, state: object,
         raise Undetermined("`initial_state` is not known")
     expected = _flat(sizes)
     found = flatten(cast("Structure", state))
+    if configuration.generation == 3 and configuration.class_name == "GRU":
+        found = found[:1]  # `GRU.inner_loop` of Keras 3 takes the first and ignores the others
     if len(found) != len(expected):
         raise _wrong_state(configuration, expected, found)
     for tensor, size in zip(found, expected, strict=True):
@@ -441,6 +446,8 @@ def recur_with_cell(configuration: Configuration, inputs: Structure, call: Mappi
     else:
         if tensor.rank != 3:
             raise Undetermined("a recurrent layer around a cell is known for sequences of vectors only")
+        if configuration.generation == 2 and configuration.text("dtype") is not None:
+            raise Undetermined("whether the cell computes in the `dtype` of the layer is not known")
         shape = cast("Shape", tensor.shape)
     if isinstance(value, list | tuple):
         stacked = replace(configuration, class_name="StackedRNNCells", arguments={})
@@ -471,7 +478,7 @@ def convolve_recurrently(configuration: Configuration, inputs: Structure, call: 
     kernel = read_tuple(configuration, "kernel_size", rank)
     strides = read_tuple(configuration, "strides", rank, allow_zero=True, value=configuration.value("strides", 1))
     dilation = read_tuple(configuration, "dilation_rate", rank, value=configuration.value("dilation_rate", 1))
-    padding = read_padding(configuration)
+    padding = read_padding(configuration, causal=configuration.generation == 2)
     first = read_channels_first(configuration)
     filters = _size(configuration, "filters")
     frame = (shape[0], *shape[2:])
@@ -493,6 +500,8 @@ def convolve_recurrently(configuration: Configuration, inputs: Structure, call: 
             )
         raise Refused("axis-undefined", f"ValueError: {text}", axis=2 if first else -1)
     _check_numbers(configuration, tensor)
+    if configuration.generation == 2:
+        _check_convolution(configuration, spatial, strides, dilation, padding)
     width = multiply(4, filters)
     entries: list[tuple[str, Shape]] = [
         ("kernel", (*kernel, channels, width)),
@@ -519,6 +528,24 @@ def convolve_recurrently(configuration: Configuration, inputs: Structure, call: 
     terms = f"4 * {filters} * ({area} * ({channels} + {filters}){bias})"
     line = parameter_formula(terms, _count(weights))
     return Applied(_returned(configuration, Tensor(output, dtype), states), weights, (line,))
+
+
+def _check_convolution(
+    configuration: Configuration, spatial: Shape, strides: Shape, dilation: Shape, padding: str
+) -> None:
+    """What TensorFlow's convolution refuses when it is called; Keras 3 refuses it in the constructor."""
+    if padding == "causal":
+        text = f"ValueError: the padding 'causal' is not one of {configuration.class_name}"
+        raise Refused("argument", text, argument="padding", value=padding)
+    dilated = any(rate != 1 for rate in dilation)
+    if dilated and any(isinstance(stride, int) and stride > 1 for stride in strides):
+        text = (
+            "ValueError: `strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+            f"Received: strides={list(strides)} and dilation_rate={list(dilation)}"
+        )
+        raise Refused("option-conflict", text, arguments=("strides", "dilation_rate"))
+    if dilated and None in spatial:
+        raise Undetermined("a dilated convolution over a dynamic axis has no shape rule")
 
 
 def _too_small(

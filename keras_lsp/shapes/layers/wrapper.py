@@ -139,9 +139,22 @@ def _apply_step(configuration: Configuration, sublayer: Sublayer, child: Tensor)
         return sublayer.apply(child, {})
     except Refused as refused:
         # Keras 3 builds the wrapped layer and asks for its output shape, but never checks its `input_spec`.
+        if configuration.generation == 3 and refused.error.kind == "rank":
+            _check_step(sublayer, cast("Shape", child.shape))
         if configuration.generation == 3 and refused.error.kind in ("rank", "axis-size", "dtype"):
             raise Undetermined("the wrapped layer is used on another rank than it expects") from None
         raise
+
+
+def _check_step(sublayer: Sublayer, shape: Shape) -> None:
+    """Refuse a step of another rank where building the wrapped layer fails for certain."""
+    name = sublayer.class_name
+    if name in ("LSTM", "GRU", "SimpleRNN") and len(shape) == 2 and shape[0] is None:
+        text = "ValueError: Shapes used to initialize variables must be fully-defined (no `None` dimensions)."
+        raise Refused("axis-undefined", text, axis=0)
+    if name in ("Conv1D", "Conv2D", "Conv3D") and len(shape) != int(name[4]) + 2:
+        text = "ValueError: Kernel shape must have the same length as input"
+        raise Refused("rank", text, expected_rank=int(name[4]) + 3, rank=len(shape) + 1)
 
 
 # --------------------------------------------------------------------------------------------------------- Bidirectional
@@ -239,6 +252,18 @@ def _halves(
     return tensor, states[:half], states[half:]
 
 
+def _apply_backwards(
+    configuration: Configuration, sublayer: Sublayer, tensor: Tensor, state: object, *, alone: bool
+) -> Applied:
+    try:
+        return sublayer.apply(tensor, {} if state is None else {"initial_state": state})
+    except Refused as refused:
+        # Keras 3 builds a backward layer of its own and asks nothing else of it before the model runs.
+        if configuration.generation == 3 and alone and refused.error.kind in ("rank", "axis-size", "stateful"):
+            raise Undetermined("the backward layer does not fit the forward layer") from None
+        raise
+
+
 def _parts(applied: Applied, return_state: bool) -> tuple[Tensor, list[Structure]]:
     """The output and the states that a recurrent layer returned."""
     output = applied.output
@@ -277,7 +302,7 @@ def run_both_ways(configuration: Configuration, inputs: Structure, call: Mapping
     if rank is not None:
         check_rank(configuration, tensor, exactly=rank)
     there = forward.apply(tensor, {} if ahead is None else {"initial_state": ahead})
-    back = backward.apply(tensor, {} if behind is None else {"initial_state": behind})
+    back = _apply_backwards(configuration, backward, tensor, behind, alone=backward is not forward)
     return_state = _attribute(forward, "return_state")
     output, states = _parts(there, return_state)
     other, other_states = _parts(back, return_state)
@@ -351,7 +376,7 @@ def normalize_spectrum(configuration: Configuration, inputs: Structure, call: Ma
         if sublayer.class_name in _RECURRENT:
             kernel = None  # their kernels are attributes of the cell
         if kernel is None:
-            if sublayer.class_name not in LAYERS or not third:
+            if sublayer.class_name not in LAYERS:
                 raise Undetermined("which weight is normalized is not known")
             text = f"{sublayer.class_name} object has no attribute 'kernel' nor 'embeddings'"
             raise Refused("other", f"ValueError: {text}")
@@ -367,12 +392,14 @@ def _spectral_weights(
     first = next(one for one in weights if one.name == kernel)
     rest = [one for one in weights if one is not first]
     third = configuration.generation == 3
-    vector = Weight("vector_u" if third else "sn_u", (1, first.shape[-1]), False, variable_dtype(configuration))
+    vector = Weight("vector_u", (1, first.shape[-1]), False, variable_dtype(configuration))
     prefixed = _prefixed([first, *rest], name) if third else (first, *rest)
     assert prefixed is not None
+    # Keras 2 lists what is trained first; the kernel and the vector are the wrapper's own.
+    split = not third and configuration.flag("trainable", True)
     trained = [one for one in prefixed if one.trainable]
     fixed = [one for one in prefixed if not one.trainable]
-    ordered = (prefixed[0], vector, *prefixed[1:]) if third else (*trained, vector, *fixed)
+    ordered = (*trained, vector, *fixed) if split else (prefixed[0], vector, *prefixed[1:])
     return _frozen(configuration, ordered) or ()
 
 
