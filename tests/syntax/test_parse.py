@@ -79,9 +79,8 @@ def test_prefixes_and_suffixes_have_a_tree(text):
 def test_a_line_being_typed_between_others_spoils_none_of_them(text):
     """Type each simple line of a program again, character by character, in its place."""
     lines = text.split("\n")
-    complete = {
-        dump(node) for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Assign, ast.Import, ast.ImportFrom))
-    }
+    simple = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.Return)
+    complete = [node for node in ast.walk(ast.parse(text)) if isinstance(node, simple)]
     for number, line in enumerate(lines):
         try:
             ast.parse(line.strip())
@@ -94,21 +93,11 @@ def test_a_line_being_typed_between_others_spoils_none_of_them(text):
             typed = "\n".join([*lines[:number], line[:length], *lines[number + 1 :]])
             module = checked(typed)
             kept = {dump(node) for node in ast.walk(module.tree)}
-            own = [
-                node
-                for node in ast.walk(ast.parse(text))
-                if isinstance(node, ast.stmt) and node.lineno <= number + 1 <= (node.end_lineno or 0)
-            ]
-            missing = (
-                complete
-                - kept
-                - {
-                    dump(inner)
-                    for node in own
-                    for inner in ast.walk(node)
-                    if isinstance(node, ast.Assign | ast.Import | ast.ImportFrom | ast.If | ast.Try | ast.FunctionDef)
-                }
-            )
+            missing = {
+                dump(node)
+                for node in complete
+                if dump(node) not in kept and not node.lineno <= number + 1 <= (node.end_lineno or 0)
+            }
             assert not missing, (line[:length], missing)
 
 
