@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from lsprotocol import types as t
 
 from keras_lsp.server.protocol import choose_encoding
 from keras_lsp.text.lines import Encoding
+
+MarkupFormat: TypeAlias = Literal["markdown", "plaintext"] | None
+"""What a client shows; None for one that says nothing, and so knows only bare strings."""
 
 
 def _get(value: Any, *path: str) -> Any:
@@ -42,13 +45,13 @@ class Client:
     refresh_diagnostics: bool = False
     refresh_inlay_hints: bool = False
     refresh_code_lenses: bool = False
-    hover_markdown: bool = False
-    completion_markdown: bool = False
+    hover_format: MarkupFormat = None
+    completion_format: MarkupFormat = None
     completion_deprecated: bool = False
     completion_label_details: bool = False
     completion_insert_replace: bool = False
     completion_resolve: frozenset[str] = field(default_factory=frozenset[str])
-    signature_markdown: bool = False
+    signature_format: MarkupFormat = None
     signature_offsets: bool = False
     signature_active_parameter: bool = False
     signature_no_active_parameter: bool = False
@@ -71,8 +74,9 @@ class Client:
     def of(cls, capabilities: t.ClientCapabilities, name: str = "") -> Client:
         """Read them from what the client sent."""
 
-        def markdown(*path: str) -> bool:
-            return "markdown" in _strings(_get(capabilities, "text_document", *path))
+        def markup(*path: str) -> MarkupFormat:
+            formats = _strings(_get(capabilities, "text_document", *path))
+            return "markdown" if "markdown" in formats else "plaintext" if formats else None
 
         def on(*path: str) -> bool:
             return bool(_get(capabilities, *path))
@@ -94,13 +98,13 @@ class Client:
             refresh_diagnostics=on("workspace", "diagnostics", "refresh_support"),
             refresh_inlay_hints=on("workspace", "inlay_hint", "refresh_support"),
             refresh_code_lenses=on("workspace", "code_lens", "refresh_support"),
-            hover_markdown=markdown("hover", "content_format"),
-            completion_markdown=markdown(*completion[1:], "documentation_format"),
+            hover_format=markup("hover", "content_format"),
+            completion_format=markup(*completion[1:], "documentation_format"),
             completion_deprecated=on(*completion, "tag_support"),
             completion_label_details=on(*completion, "label_details_support"),
             completion_insert_replace=on(*completion, "insert_replace_support"),
             completion_resolve=_strings(_get(capabilities, *completion, "resolve_support", "properties")),
-            signature_markdown=markdown(*signature[1:], "documentation_format"),
+            signature_format=markup(*signature[1:], "documentation_format"),
             signature_offsets=on(*signature, "parameter_information", "label_offset_support"),
             signature_active_parameter=on(*signature, "active_parameter_support"),
             signature_no_active_parameter=on(*signature, "no_active_parameter_support"),

@@ -60,7 +60,11 @@ def show_model_summary(application: Application, arguments: Arguments) -> dict[s
 
     view = _view(application, arguments)
     model = _model(application, view, arguments)
-    return {"title": f"Model: {model.name}", "text": model_summary(model), "languageId": "plaintext"}
+    return {
+        "title": f"Model: {model.name}",
+        "text": model_summary(model, view.project.keras.generation),
+        "languageId": "plaintext",
+    }
 
 
 def show_model_graph(application: Application, arguments: Arguments) -> dict[str, Any]:

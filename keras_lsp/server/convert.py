@@ -15,7 +15,7 @@ from lsprotocol import types as t
 from keras_lsp.features import types as f
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Finding, Severity
-from keras_lsp.server.client import Client
+from keras_lsp.server.client import Client, MarkupFormat
 from keras_lsp.server.unit import Part, Unit
 from keras_lsp.text.edits import TextEdit
 from keras_lsp.text.lines import Position, width
@@ -100,17 +100,18 @@ class Converter:
 
     # Text.
 
-    def markup(self, markdown: str, can_markdown: bool) -> t.MarkupContent:
+    def markup(self, markdown: str, form: MarkupFormat) -> t.MarkupContent | str:
         """Markdown, or the same as plain text for a client that shows only that."""
-        if can_markdown:
+        if form == "markdown":
             return t.MarkupContent(t.MarkupKind.Markdown, markdown)
-        return t.MarkupContent(t.MarkupKind.PlainText, plain_text(markdown))
+        text = plain_text(markdown)
+        return text if form is None else t.MarkupContent(t.MarkupKind.PlainText, text)
 
     # Features.
 
     def hover(self, uri: str, hover: f.Hover) -> t.Hover:
         """A hover; its range is left out where it begins in another cell."""
-        return t.Hover(self.markup(hover.markdown, self.client.hover_markdown), self.range_in(uri, hover.span))
+        return t.Hover(self.markup(hover.markdown, self.client.hover_format), self.range_in(uri, hover.span))
 
     def inlay_hint(self, uri: str, hint: f.InlayHint, *, tooltip: bool) -> t.InlayHint | None:
         """A hint, `None` if it belongs to another cell."""
@@ -135,7 +136,7 @@ class Converter:
             visible(item.label),
             kind=_COMPLETION_KINDS[item.kind],
             detail=visible(item.detail) or None,
-            documentation=self.markup(documentation, self.client.completion_markdown) if documentation else None,
+            documentation=self.markup(documentation, self.client.completion_format) if documentation else None,
             sort_text=item.sort_text or None,
             filter_text=item.filter_text or None,
             tags=[t.CompletionItemTag.Deprecated] if item.deprecated and self.client.completion_deprecated else None,
@@ -161,7 +162,7 @@ class Converter:
             documentation = parameter.documentation
             parameters.append(
                 t.ParameterInformation(
-                    label, self.markup(documentation, self.client.signature_markdown) if documentation else None
+                    label, self.markup(documentation, self.client.signature_format) if documentation else None
                 )
             )
         active = help_.active
@@ -170,7 +171,7 @@ class Converter:
             active = None if self.client.signature_no_active_parameter else len(parameters)
         signature = t.SignatureInformation(
             visible(help_.label),
-            self.markup(help_.documentation, self.client.signature_markdown) if help_.documentation else None,
+            self.markup(help_.documentation, self.client.signature_format) if help_.documentation else None,
             parameters,
             active if self.client.signature_active_parameter else None,
         )

@@ -277,7 +277,7 @@ class Session:
         project = self.worlds.project(unit.path)
         finder = SourceFinder(project.roots, project.site_packages, self._open_texts(), self.disk)
         world = project.world(unit.path, finder.find, self.worlds.answers(project))
-        analysis = analyse_document(unit.document, world, project.settings, unit.sections)
+        analysis = analyse_document(unit.document, world, project.settings_for(unit.path), unit.sections)
         self.analysis_seconds = time.perf_counter() - started
         with self._lock:
             if unit.uri in self._units:

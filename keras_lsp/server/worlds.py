@@ -10,7 +10,7 @@ import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ from keras_lsp.oracle.process import KerasWorker
 from keras_lsp.oracle.questions import ApplicationQuestion, LayerQuestion, OpQuestion
 from keras_lsp.oracle.service import KerasOracle, NullOracle, Oracle
 from keras_lsp.project.environment import Environment, find_environment
-from keras_lsp.project.settings import LoadedSettings, Settings, apply, load_settings, options, restrict
+from keras_lsp.project.settings import LoadedSettings, Settings, apply, load_settings, matches, options, restrict
 from keras_lsp.project.trust import interpreter_to_start, is_local_path, own_interpreter
 
 _log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Project:
         roots: folders in which imports begin, the innermost first.
         site_packages: folders of the installed packages.
         folder: the workspace folder, or that of the file.
+        root: the folder that patterns of the settings are relative to.
         enabled: whether the user wants diagnostics at all.
     """
 
@@ -79,7 +80,22 @@ class Project:
     roots: tuple[str, ...] = ()
     site_packages: tuple[str, ...] = ()
     folder: str = ""
+    root: str = ""
     enabled: bool = True
+
+    def settings_for(self, path: str) -> Settings:
+        """The settings of one file: what `per-file-ignores` says of it is ignored in it."""
+        if not path or not self.settings.per_file_ignores or not self.root:
+            return self.settings
+        try:
+            relative = Path(path).relative_to(self.root).as_posix()
+        except ValueError:
+            return self.settings
+        ignored = list(self.settings.ignore)
+        for pattern, codes in self.settings.per_file_ignores.items():
+            if matches(pattern, relative):
+                ignored += codes
+        return replace(self.settings, ignore=tuple(ignored), per_file_ignores={})
 
     @property
     def code_lens(self) -> bool:
@@ -218,7 +234,7 @@ class Worlds:
         roots = tuple(dict.fromkeys(part for part in (root, folder) if part))
         packages = tuple(str(path) for path in environment.site_packages)
         key = f"{keras}|{environment.python}|{settings.oracle.python}"
-        return Project(key, settings, keras, environment, roots, packages, folder or place, enabled)
+        return Project(key, settings, keras, environment, roots, packages, folder or place, root, enabled)
 
     def _environment(self, folder: str, settings: Settings) -> Environment:
         selected = self._editor.get(self._folder_uri(folder), {}).get("interpreter") or self._editor.get(None, {}).get(

@@ -88,7 +88,7 @@ def test_settings_that_are_asked_for(start):
     from wire import Peer
 
     class Configured(Peer):
-        settings: Any = {"kerasVersion": "2.3"}
+        settings: Any
         scopes: list[Any]
 
         def _answer(self, message: dict[str, Any]) -> None:
@@ -98,6 +98,7 @@ def test_settings_that_are_asked_for(start):
             else:
                 super()._answer(message)
 
+    Configured.settings = {"kerasVersion": "2.3"}
     peer = Configured()
     try:
         peer.initialize(CONFIGURATION)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -85,10 +86,8 @@ class Peer:
         self.write(header % len(content) + content)
 
     def send(self, message: dict[str, Any]) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError, ValueError):
             self.frame(json.dumps({"jsonrpc": "2.0", **message}).encode())
-        except (BrokenPipeError, ValueError):
-            pass
 
     def notify(self, method: str, params: Any = None) -> None:
         self.send({"method": method, "params": params})
@@ -173,10 +172,8 @@ class Peer:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert stream is not None
-            try:
+            with contextlib.suppress(OSError):
                 stream.close()
-            except OSError:
-                pass
 
 
 def at(uri: str, line: int, character: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def handle(session: Session, params: t.CompletionItem) -> t.CompletionItem:
     item = CompletionItem(label, data.get("kind", "keyword"), label, Span(0, 0), data=str(data["data"]))
     resolved = view.analysis.resolve_completion(item)
     if resolved.documentation:
-        params.documentation = view.convert.markup(resolved.documentation, session.client.completion_markdown)
+        params.documentation = view.convert.markup(resolved.documentation, session.client.completion_format)
     if resolved.detail and not params.detail:
         params.detail = resolved.detail
     return params
