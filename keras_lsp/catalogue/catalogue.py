@@ -126,6 +126,8 @@ class Catalogue:
     def _resolve_internal(self, dotted: str, path: str) -> str | None:
         paths: Mapping[str, Mapping[str, str]] = store.read("internal")["paths"]
         head, _, leaf = path.rpartition(".")
+        if leaf[:1].isupper() and path.startswith("ops."):
+            return None  # the classes behind functions (`keras.src.ops.numpy.Average`) are no layers of the same name
         if leaf in paths.get(head, ()):
             return "keras." + paths[head][leaf]
         if path in paths or any(known.startswith(path + ".") for known in paths):
