@@ -1,0 +1,80 @@
+"""Each rule's documentation: its parts are there, its example is found and its correction is not, and real Keras agrees."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+
+import pytest
+
+from keras_lsp.rules.base import Rule, Severity
+from keras_lsp.rules.registry import RULES
+from tests.programs import Outcome
+from tests.scenarios import analyse
+
+HEADINGS = ["What it does", "Why it matters", "Example", "Use instead", "Fix"]
+VERSIONS = {"2.15": 2, "3.15": 3}
+# Examples that fetch data, or fail only for some data, or use a package that stands for the other generation here.
+NOT_RUN = {"KER308", "KER402", "KER212", "KER213"}
+rules = pytest.mark.parametrize("rule", RULES, ids=[rule.code for rule in RULES])
+
+
+def blocks(rule: Rule) -> tuple[str, str]:
+    """The example and its correction, as programs."""
+    example, correction = re.findall(r"```python\n(.*?)```", rule.documentation, re.DOTALL)
+    return tuple(program(rule, block) for block in (example, correction))  # type: ignore[return-value]
+
+
+def program(rule: Rule, block: str) -> str:
+    prelude = "" if re.search(r"^import keras$", block, re.MULTILINE) else "import numpy as np\nimport keras\nimport tensorflow as tf\n"
+    tokenizer = "tokenizer = load_tokenizer()\n" if "tokenizer" in block else ""
+    return prelude + tokenizer + block
+
+
+def codes(source: str, version: str, rule: Rule) -> dict[str, Severity]:
+    return {finding.code: finding.severity for finding in analyse(source, version, rule.code).findings}
+
+
+def test_codes_are_sorted_and_unique() -> None:
+    assert [rule.code for rule in RULES] == sorted({rule.code for rule in RULES})
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@rules
+def test_parts(rule: Rule) -> None:
+    assert rule.documentation.startswith(f"{rule.code}: ")
+    assert re.findall(r"^## (.+)$", rule.documentation, re.MULTILINE) == HEADINGS
+    assert rule.summary
+    for block in blocks(rule):
+        ast.parse(block)
+
+
+@rules
+def test_example_is_found(rule: Rule) -> None:
+    example, _ = blocks(rule)
+    assert any(rule.code in codes(example, version, rule) for version in VERSIONS)
+
+
+@rules
+@pytest.mark.parametrize("version", VERSIONS)
+def test_correction_is_clean(rule: Rule, version: str) -> None:
+    _, correction = blocks(rule)
+    assert analyse(correction, version, rule.code).findings == ()
+
+
+@rules
+@pytest.mark.parametrize("version", VERSIONS)
+def test_real_keras_agrees(rule: Rule, version: str, run_program: Callable[[str, int], Outcome]) -> None:
+    """An error is an exception; anything less, and every correction, runs."""
+    if rule.code in NOT_RUN:
+        assert blocks(rule)
+        return
+    example, correction = blocks(rule)
+    severity = codes(example, version, rule).get(rule.code)
+    outcome = run_program(example, VERSIONS[version])
+    if severity is Severity.ERROR:
+        assert outcome.error is not None, "reported as an error, but it runs"
+    elif severity is not None:
+        assert outcome.error is None, outcome
+    assert run_program(correction, VERSIONS[version]) == Outcome(None, "")
