@@ -672,6 +672,9 @@ def _repair_line(line: _Line) -> None:
 
 
 _PRINT = re.compile(r"(print|exec)[ \t]")
+_ODD_SPACE = re.compile("[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
+"""Spaces of other kinds than Python's: they come with code that was copied from a page."""
+
 _NEEDS_OPERAND = re.compile(
     r"(?:[-+*/%&|^@~<>=.!:]|\b(?:and|or|not|in|is|if|else|for|lambda|return|yield|await|import|from|as|raise|del|assert|with|while|elif))$"
 )
@@ -680,6 +683,8 @@ _NEEDS_OPERAND = re.compile(
 def _candidates(line: _Line) -> Iterator[str]:
     """Texts that may be what the author is typing, the likeliest first; all keep the tokens that they keep where they are."""
     text = line.text
+    if _ODD_SPACE.search(text):
+        yield _ODD_SPACE.sub(" ", text)
     balanced, complete = _complete(text)
     colon = ":" if line.header else ""
     tails = ["", HOLE]

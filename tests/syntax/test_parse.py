@@ -130,6 +130,7 @@ def test_a_line_being_typed_between_others_spoils_none_of_them(text):
         ('print "a", x\n', 'print("a", x)\n'),
         ("\ufeffimport x", "\fimport x"),
         ("x\0=1", "x =1"),
+        ("from keras\u00a0import\u00a0layers\nx = 1", "from keras import layers\nx = 1"),
         ("x = '\ud800'", "x = '_'"),
         ("class A:\n  def f(self, x\n    return x\n  def g(self): return 1\n", None),
     ],
