@@ -7,6 +7,7 @@ The rules are those of `keras/src/utils/argument_validation.py` and `keras/src/b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
@@ -33,8 +34,9 @@ def read_tuple(
     value = configuration.value(name) if value is ... else value
     if isinstance(value, UnknownValue):
         raise Undetermined(f"a value in `{name}` is not known: {value.reason}")
-    received = f"{name}={value}" if configuration.generation == 3 else f"{value}"
-    text = f"The `{name}` argument must be a tuple of {count} integers. Received: {received}"
+    new = configuration.generation == 3
+    received = f"Received {name}={value}" if new else f"Received: {value}"
+    text = f"The `{name}` argument must be a tuple of {count} integers. {received}"
     items: tuple[Dim, ...]
     if isinstance(value, int | Expr):
         items = (value,) * count
@@ -53,7 +55,12 @@ def read_tuple(
             if unchecked(configuration):
                 raise Undetermined(f"what becomes of a `{name}` that is not positive in this version is not known")
             requirement = ">= 0" if allow_zero else "> 0"
-            raise bad_argument(name, items, f"{text}, including {item}, which does not satisfy `value {requirement}`")
+            wrong = {item for item in items if isinstance(item, int) and item < low}
+            if new:
+                text += f", including values {wrong} that do not satisfy `value {requirement}`"
+            else:
+                text += f" including {wrong} that does not satisfy the requirement `{requirement}`."
+            raise bad_argument(name, items, text)
     return items
 
 
@@ -63,6 +70,8 @@ def _whole(configuration: Configuration, item: object, name: str, text: str, val
     if isinstance(item, int | Expr):
         return item
     if item is None or (isinstance(item, str | list | tuple | dict) and not unchecked(configuration)):
+        if item is None or isinstance(item, list | tuple | dict):
+            text += f"including element {item} of type {type(cast('object', item))}"
         raise bad_argument(name, value, text)
     raise Undetermined(f"`{name}` holds {item!r}")
 
@@ -166,6 +175,23 @@ def check_real(configuration: Configuration, tensor: Tensor, *refused: str) -> N
             "float16, bfloat16, float32, float64"
         )
         raise Refused("dtype", text, dtype=tensor.dtype)
+
+
+def adapt(configuration: Configuration, weights: list[Weight], name: str = "kernel") -> list[Weight]:
+    """The weights with the two small matrices of `lora_rank`, which freezes the first weight (`enable_lora`)."""
+    rank = configuration.dim("lora_rank") if configuration.value("lora_rank") else None
+    if rank is None:
+        return weights
+    if configuration.value(f"{name}_constraint") is not None:
+        raise Undetermined("`lora_rank` with a constraint is refused in words that are not known")
+    first, *others = weights
+    trainable = configuration.flag("trainable", True)
+    return [
+        replace(first, trainable=False),
+        *others,
+        Weight(f"lora_{name}_a", (*first.shape[:-1], rank), trainable, "float32"),
+        Weight(f"lora_{name}_b", (rank, first.shape[-1]), trainable, "float32"),
+    ]
 
 
 def weight(configuration: Configuration, name: str, *shape: Dim, trainable: bool = True) -> Weight:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from keras_lsp.shapes.dim import Dim
 
 
 def number(value: Dim) -> str:
     """A size with thousands separated: 25,120."""
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def array(values: Iterable[Dim]) -> str:
+    """A list of sizes as NumPy prints it, which is how some of Keras's sentences show it: [3 3]."""
+    items = [str(value) for value in values]
+    widest = max(map(len, items), default=0) if "None" not in items else 0  # NumPy aligns numbers, not objects
+    return f"[{' '.join(item.rjust(widest) for item in items)}]"
 
 
 def window_formula(size: Dim, window: Dim, stride: Dim, result: Dim, *, padding: str) -> str | None:

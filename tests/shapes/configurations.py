@@ -135,6 +135,17 @@ def tensor(*ranks: int, dtypes: Draw = dtype, low: int = 1, high: int = 14) -> D
     return draw
 
 
+# Options of Keras 3 only, by layer; drawn one time in ten.
+KERAS3_OPTIONS: dict[str, dict[str, Draw]] = {
+    "Dense": {"lora_rank": size(1, 4, odd=())},
+    "EinsumDense": {"lora_rank": size(1, 4, odd=())},
+    "Embedding": {"lora_rank": size(1, 4, odd=())},
+    "Conv1D": {"lora_rank": size(1, 4, odd=())},
+    "Conv2D": {"lora_rank": size(1, 4, odd=())},
+    "Conv3D": {"lora_rank": size(1, 4, odd=())},
+    "LayerNormalization": {"rms_scaling": flag},
+}
+
 POLICY = among("float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 ENTRIES: dict[str, Entry] = {}
@@ -380,7 +391,8 @@ for _rank in (1, 2, 3):
 _AXIS = among(-1, -1, 1, 2, odd=(0, 5, -5, None, "1", (1,), [1, 2], 1.0))
 _GAMMA_BETA: dict[str, Draw] = {"center": flag, "scale": flag, "trainable": flag}
 ENTRIES["BatchNormalization"] = Entry(
-    optional={"axis": _AXIS, **_GAMMA_BETA, "momentum": fraction(), "epsilon": among(1e-3)}, inputs=tensor(2, 3, 4, 5)
+    optional={"axis": _AXIS, **_GAMMA_BETA, "momentum": fraction(), "epsilon": among(1e-3), "renorm": flag},
+    inputs=tensor(2, 3, 4, 5),
 )
 ENTRIES["LayerNormalization"] = Entry(
     optional={"axis": among(-1, 1, -2, (1, 2), [-1, -2], [2, 1], odd=(5, (1, 1), "1", None, 0)), **_GAMMA_BETA},
@@ -410,6 +422,9 @@ def draw_question(random: Random, generation: int, layer: str | None = None) -> 
             arguments |= entry.required[""](random)
         for key, draw in entry.optional.items():
             if random.random() < GIVEN:
+                arguments[key] = draw(random)
+        for key, draw in KERAS3_OPTIONS.get(name, {}).items() if generation == 3 else ():
+            if random.random() < 0.1:
                 arguments[key] = draw(random)
         if random.random() < 0.06:
             arguments["dtype"] = POLICY(random)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from keras_lsp.shapes.arguments import (
     FLOATS,
+    adapt,
     cast_input,
     compute_dtype,
     read_channels_first,
@@ -33,7 +34,7 @@ from keras_lsp.shapes.dim import (
     product,
     subtract,
 )
-from keras_lsp.shapes.formulas import number, window_formula
+from keras_lsp.shapes.formulas import array, number, window_formula
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined, Weight
 from keras_lsp.shapes.refusals import (
     bad_argument,
@@ -190,10 +191,15 @@ def _check_sign(filters: Dim) -> None:
 def _too_small(
     configuration: Configuration, window: Window, axis: int, size: Dim, effective: Dim, stride: Dim, shape: Shape
 ) -> Refused:
+    channels = shape[1] if window.channels_first else shape[-1]
+    depthwise = configuration.class_name in _DEPTHWISE
+    filters = multiply(channels, configuration.dim("depth_multiplier")) if depthwise else configuration.dim("filters")
+    kernel = format_shape((*window.kernel, channels, filters))
     negative = f"ValueError: Negative dimension size caused by subtracting {effective} from {size}"
     text = (
         f"ValueError: Computed output size would be zero or negative. Received `inputs shape={format_shape(shape)}`, "
-        f"`dilation_rate={list(window.dilation)}`, `strides={format_shape(window.strides)}`, `padding=valid`."
+        f"`kernel shape={kernel}`, `dilation_rate={array(window.dilation)}`, `strides={format_shape(window.strides)}`, "
+        "`padding=valid`."
     )
     stage = "build"
     if configuration.generation == 2:
@@ -223,13 +229,16 @@ def _join(window: Window, batch: Shape, spatial: Shape, channels: Dim) -> Shape:
 def _undefined_channels(configuration: Configuration, window: Window, shape: Shape) -> Refused:
     axis = 1 if window.channels_first else len(shape) - 1
     if configuration.generation == 3:
-        text = "TypeError: unsupported operand type(s) for %: 'NoneType' and 'int'"
+        operands = "%: 'NoneType' and 'int'" if configuration.class_name in _CONVOLUTIONS else "*: 'int' and 'NoneType'"
+        text = f"TypeError: unsupported operand type(s) for {operands}"
     elif configuration.keras < (2, 5):
         text = "ValueError: The channel dimension of the inputs should be defined. Found `None`."
     else:
         axis = -1 - window.rank if window.channels_first else -1
+        to = f" to `{configuration.class_name}`" if configuration.class_name in _TRANSPOSES else ""
+        to = " to `DepthwiseConv`" if configuration.class_name in _DEPTHWISE else to
         text = (
-            "ValueError: The channel dimension of the inputs should be defined. The input_shape received is "
+            f"ValueError: The channel dimension of the inputs{to} should be defined. The input_shape received is "
             f"{format_shape(shape)}, where axis {axis} (0-based) is the channel dimension, which found to be `None`."
         )
     return Refused("axis-undefined", text, axis=axis, shape=shape)
@@ -322,7 +331,7 @@ def check_convolution(configuration: Configuration) -> None:
         raise Refused(
             "divisibility",
             "ValueError: The number of filters must be evenly divisible by the number of groups. "
-            f"Received: groups={groups}, filters={filters}.",
+            f"Received: groups={groups}, filters={filters}" + ("." if configuration.generation == 3 else ""),
             stage="construct",
             value=filters,
             divisor=groups,
@@ -364,17 +373,11 @@ def convolve(configuration: Configuration, inputs: Structure, call: Mapping[str,
     dtype = _check_dtype(configuration, tensor)
     inner = floor_divide(channels, groups)
     weights = [weight(configuration, "kernel", *window.kernel, inner, filters), *_bias(configuration, filters)]
-    weights += _lora(configuration, weights)
-    line = _count_line(weights[:2], window, inner, filters)
+    line = _count_line(weights, window, inner, filters)
+    weights = adapt(configuration, weights)
     return Applied(
         Tensor(_join(window, batch, result, filters), dtype), tuple(weights), (*_lines(window, spatial, result), line)
     )
-
-
-def _lora(configuration: Configuration, weights: list[Weight]) -> list[Weight]:
-    if configuration.value("lora_rank"):
-        raise Undetermined("`lora_rank` changes the weights")
-    return []
 
 
 @constructor(*_TRANSPOSES)
@@ -390,10 +393,18 @@ def check_transpose(configuration: Configuration) -> None:
     for axis, extra in enumerate(padding or ()):
         stride = window.strides[axis]
         if isinstance(extra, int) and isinstance(stride, int) and extra >= stride:
-            raise conflict(
-                ("output_padding", "strides"),
-                f"Strides must be greater than output padding. Received strides={window.strides}, output_padding={padding}.",
-            )
+            if configuration.generation == 3:
+                text = (
+                    f"`output_padding` must be strictly less than `strides` for all dimensions. At dimension {axis}, "
+                    f"`output_padding` is {extra} but `strides` is {stride}. "
+                    f"Received: output_padding={padding}, strides={window.strides}"
+                )
+            else:
+                text = (
+                    "Strides must be greater than output padding. "
+                    f"Received strides={window.strides}, output_padding={padding}."
+                )
+            raise conflict(("output_padding", "strides"), text)
 
 
 def _output_padding(configuration: Configuration, window: Window) -> tuple[Dim, ...] | None:

@@ -12,6 +12,7 @@ from typing import cast
 
 from keras_lsp.shapes.arguments import (
     FLOATS,
+    adapt,
     cast_input,
     check_real,
     compute_dtype,
@@ -81,8 +82,6 @@ def multiply_densely(configuration: Configuration, inputs: Structure, call: Mapp
         _check_floating_variables(configuration)
     if features is None:
         raise _undefined_features(configuration, shape, units)
-    if configuration.value("lora_rank"):
-        raise Undetermined("`lora_rank` changes the weights")
     if configuration.value("quantization_config") is not None:
         raise Undetermined("`quantization_config` changes the weights")
     dtype = compute_dtype(configuration)
@@ -96,7 +95,8 @@ def multiply_densely(configuration: Configuration, inputs: Structure, call: Mapp
         weights.append(weight(configuration, "bias", units))
         total = add(total, units)
         line = f"({number(features)} + 1) * {number(units)}"
-    return Applied(Tensor((*shape[:-1], units), dtype), tuple(weights), (f"{line} = {number(total)}",))
+    output = Tensor((*shape[:-1], units), dtype)
+    return Applied(output, tuple(adapt(configuration, weights)), (f"{line} = {number(total)}",))
 
 
 def _check_floating_variables(configuration: Configuration) -> None:
@@ -149,8 +149,8 @@ def multiply_by_equation(configuration: Configuration, inputs: Structure, call: 
     bias_axes = configuration.text("bias_axes")
     if equation is None:
         raise Undetermined("`equation` is None")
-    if configuration.value("lora_rank") or configuration.value("quantization_config") is not None:
-        raise Undetermined("`lora_rank` or `quantization_config` changes the weights")
+    if configuration.value("quantization_config") is not None:
+        raise Undetermined("`quantization_config` changes the weights")
     value = configuration.value("output_shape")
     partial: list[Dim] = []
     for dim in cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,):
@@ -176,6 +176,7 @@ def multiply_by_equation(configuration: Configuration, inputs: Structure, call: 
     if configuration.generation == 2:
         check_real(configuration, tensor)
         output = _einsum_shape(equation, shape, kernel)
+    weights = adapt(configuration, weights)
     return Applied(Tensor(output, compute_dtype(configuration)), tuple(weights), (equation,))
 
 
@@ -235,7 +236,7 @@ def _analyze_equation(
         try:
             return sizes[index]
         except IndexError:
-            text = "IndexError: list index out of range"
+            text = "IndexError: tuple index out of range"
             raise Refused("rank", text, expected_rank=len(input_letters), rank=len(shape), shape=shape) from None
 
     for letter in input_letters:
@@ -319,12 +320,15 @@ def look_up(configuration: Configuration, inputs: Structure, call: Mapping[str, 
         raise Undetermined("`input_dim` or `output_dim` is None")
     if any(isinstance(size, int) and size < 0 for size in (rows, columns)):
         raise Refused("argument", "ValueError: negative size", argument="input_dim", value=rows)
-    if configuration.value("lora_rank") or configuration.value("quantization_config") is not None:
-        raise Undetermined("`lora_rank` or `quantization_config` changes the weights")
+    if configuration.value("quantization_config") is not None:
+        raise Undetermined("`quantization_config` changes the weights")
     weights = [weight(configuration, "embeddings", rows, columns)]
     lines = [f"{number(rows)} * {number(columns)} = {number(weights[0].size)}"]
     dtype = compute_dtype(configuration)
+    weights = adapt(configuration, weights, "embeddings")
     if configuration.class_name == "ReversibleEmbedding":
+        if len(weights) > 1:
+            raise Undetermined("`lora_rank` changes the weights")
         if not configuration.flag("tie_weights", True):
             weights.append(weight(configuration, "reverse_embeddings", columns, rows))
             lines = [f"2 * {number(rows)} * {number(columns)} = {number(add(weights[0].size, weights[1].size))}"]

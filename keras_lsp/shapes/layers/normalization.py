@@ -85,8 +85,10 @@ def normalize_batches(configuration: Configuration, inputs: Structure, call: Map
         axis = axes[sizes.index(None)]
         if configuration.generation == 3:
             raise undefined_weight(configuration, sizes, "gamma", axis)
-        text = f"ValueError: Input has undefined `axis` dimension. Received input with shape {format_shape(shape)}. Axis value: {axis}"
+        text = f"ValueError: Input has undefined `axis` dimension. Received input with shape {format_shape(shape)} and axis={(axis % len(shape),)}"
         raise Refused("axis-undefined", text, axis=axis, shape=shape)
+    if configuration.generation == 2:
+        _check_kernel(configuration, shape, axes)
     parameters: Shape = tuple(sizes)
     if len(sizes) > 1:
         positive = [axis % len(shape) for axis in axes]
@@ -98,13 +100,26 @@ def normalize_batches(configuration: Configuration, inputs: Structure, call: Map
         names.append(("beta", trainable, parameters))
     names += [("moving_mean", False, parameters), ("moving_variance", False, parameters)]
     if configuration.flag("renorm"):
-        if configuration.generation == 3:
-            names.append(("moving_stddev", False, parameters))
-        else:
-            names += [("moving_stddev", False, parameters)]
-            names += [("renorm_mean", False, parameters), ("renorm_stddev", False, parameters)]
+        names += [(name, False, parameters) for name in ("moving_stddev", "renorm_mean", "renorm_stddev")]
     weights = [Weight(name, sizes_, free, dtype) for name, free, sizes_ in names]
     return Applied(Tensor(shape, _cast(configuration, tensor)), tuple(weights), _count(weights))
+
+
+def _check_kernel(configuration: Configuration, shape: Shape, axes: list[int]) -> None:
+    """The options of tf.keras that choose another kernel or another way to count."""
+    if configuration.value("virtual_batch_size") is not None:
+        raise Undetermined("`virtual_batch_size` changes the weights")
+    if configuration.value("fused"):
+        ranks = (4,) if unchecked(configuration) else (4, 5)
+        if len(shape) not in ranks:
+            only = "4D" if unchecked(configuration) else "4D or 5D"
+            text = (
+                f"ValueError: Batch normalization layers with `fused=True` only support {only} input tensors. "
+                f"Received tensor with shape: {format_shape(shape)}"
+            )
+            raise Refused("rank", text, expected_rank=4, rank=len(shape), shape=shape)
+        if len(axes) > 1 or axes[0] % len(shape) not in (1, len(shape) - 1) or configuration.flag("renorm"):
+            raise Undetermined("whether `fused=True` is accepted with the other options is not known")
 
 
 def _cast(configuration: Configuration, tensor: Tensor) -> str | None:

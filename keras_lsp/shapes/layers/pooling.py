@@ -20,7 +20,7 @@ from keras_lsp.shapes.arguments import (
 )
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, ceil_divide, floor_divide, format_shape, subtract
-from keras_lsp.shapes.formulas import window_formula
+from keras_lsp.shapes.formulas import array, window_formula
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined
 from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor, shape_of
 from keras_lsp.shapes.registry import constructor, layer
@@ -94,7 +94,7 @@ def pool(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
         else:
             left = subtract(size, window)
             if isinstance(left, int) and left < 0:
-                raise _too_small(configuration, position + offset, size, window, stride, shape)
+                raise _too_small(configuration, position + offset, windows, strides, position, shape)
             length = add(floor_divide(left, stride), 1)
         result[position + offset] = length
         line = window_formula(size, window, stride, length, padding=padding)
@@ -115,11 +115,23 @@ def _check_type(configuration: Configuration, tensor: Tensor) -> None:
         check_real(configuration, tensor, "bool")
 
 
-def _too_small(configuration: Configuration, axis: int, size: Dim, window: Dim, stride: Dim, shape: Shape) -> Refused:
+def _too_small(
+    configuration: Configuration,
+    axis: int,
+    windows: tuple[Dim, ...],
+    strides: tuple[Dim, ...],
+    position: int,
+    shape: Shape,
+) -> Refused:
+    size, window, stride = shape[axis], windows[position], strides[position]
+    first = axis - position
+    # Keras computes with -1 for a dynamic size and shows it
+    shown = [-1 if dim is None and first <= index < first + len(windows) else dim for index, dim in enumerate(shape)]
     negative = f"ValueError: Negative dimension size caused by subtracting {window} from {size}"
     text = (
         "ValueError: Computed output size would be zero or negative. "
-        f"Received: `inputs.shape={format_shape(shape)}`, `pool_size={window}`, `strides={stride}`, `padding=valid`."
+        f"Received: `inputs.shape={array(shown)}`, `pool_size={array(windows)}`, `strides={format_shape(strides)}`, "
+        "`padding=valid`."
     )
     stage = "build"
     if configuration.generation == 2:

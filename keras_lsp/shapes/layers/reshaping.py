@@ -115,8 +115,7 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     if configuration.generation == 3:
         _check_target(target, "build")
     elif any(isinstance(dim, int) and dim < -1 for dim in target):
-        text = f"ValueError: Size must be non-negative, not one of {format_shape(target)}"
-        raise Refused("argument", text, argument="target_shape", value=target)
+        raise Undetermined("what becomes of a size below -1 in `target_shape` is not known")
     elif target.count(-1) > 1:
         if None in shape[1:]:
             raise Undetermined("several sizes of `target_shape` are left open")
@@ -135,11 +134,13 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     elements = product(shape[1:])
     known = product(dim for dim in target if dim != -1)
     where = f"Received: input_shape={format_shape(shape[1:])}, target_shape={format_shape(target)}"
+    listed = [f"[{format_shape(sizes).strip('(),')}]" for sizes in (shape[1:], target)]
+    unchanged = f"total size of new array must be unchanged, input_shape = {listed[0]}, output_shape = {listed[1]}"
     if open_axis is None:
         if differ(elements, known):
             text = f"ValueError: The total size of the tensor must be unchanged. {where}"
             if configuration.generation == 2:
-                text = f"ValueError: total size of new array must be unchanged, {where}"
+                text = f"ValueError: {unchanged}"
             raise Refused("reshape-size", text, input_shape=shape[1:], target_shape=target)
         return Applied(Tensor((shape[0], *target), dtype), (), (_equality(shape[1:], target, elements),))
     if known == 0 and any(is_opaque(dim) for dim in shape[1:]):
@@ -151,7 +152,7 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
             f"specified dimensions in target_shape. {where}"
         )
         if configuration.generation == 2:
-            text = f"ValueError: total size of new array must be unchanged, {where}"
+            text = f"ValueError: {unchanged}"
         raise Refused("reshape-size", text, input_shape=shape[1:], target_shape=target)
     filled = floor_divide(elements, known)
     output = tuple(filled if index == open_axis else dim for index, dim in enumerate(target))
@@ -319,14 +320,34 @@ def crop(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
         ):
             left = 0  # tf.keras slices without looking
         elif isinstance(left, int) and left <= 0:
-            text = (
-                "ValueError: Values in `cropping` argument should be smaller than the corresponding spatial dimension of "
-                f"the input. Received: input_shape={format_shape(shape)}, cropping={margins}"
-            )
+            text = _cropping_text(configuration, shape, margins)
             raise Refused("spatial-size", text, axis=axis, size=size, kernel=add(before, after), padding="cropping")
         output[axis] = left
         _append(lines, f"{size} - {before} - {after} = {left}", left)
     return Applied(Tensor(tuple(output), elementwise_dtype(configuration, tensor)), (), tuple(lines))
+
+
+def _cropping_text(configuration: Configuration, shape: Shape, margins: tuple[tuple[Dim, Dim], ...]) -> str:
+    cropping: object = margins if len(margins) > 1 else next(iter(margins))
+    if configuration.generation == 2 and len(margins) == 1:
+        return (
+            "ValueError: cropping parameter of Cropping layer must be greater than the input shape. "
+            f"Received: inputs.shape={format_shape(shape)}, and cropping={cropping}"
+        )
+    if len(margins) == 1:
+        return (
+            "ValueError: `cropping` parameter of `Cropping1D` layer must be smaller than the input length. "
+            f"Received: input_shape={format_shape(shape)}, cropping={cropping}"
+        )
+    if configuration.generation == 2:
+        return (
+            "ValueError: Argument `cropping` must be greater than the input shape. "
+            f"Received: inputs.shape={format_shape(shape)}, and cropping={cropping}"
+        )
+    return (
+        "ValueError: Values in `cropping` argument should be smaller than the corresponding spatial dimension of the "
+        f"input. Received: input_shape={format_shape(shape)}, cropping={cropping}"
+    )
 
 
 def _append(lines: list[str], line: str, result: Dim) -> None:
