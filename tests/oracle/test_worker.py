@@ -351,7 +351,9 @@ def grown(worker: KerasWorker, warm: int, count: int) -> int:
 
 
 def test_memory_is_bounded_over_some_thousand_questions(worker: KerasWorker) -> None:
-    assert grown(worker, 600, 2_000) < 60
+    # Keras 2 clears its session every 200 questions, and takes four times as long for each.
+    count = 2_000 if worker.identity and worker.identity.keras.startswith("3") else 1_000
+    assert grown(worker, 600, count) < 60
 
 
 @pytest.mark.long
