@@ -181,6 +181,8 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
     outcome = apply_op(path, args, kwargs, machine.keras)
     tensors = tensors_in(tuple([*arguments.args, *arguments.kwargs.values()]))
     default = "numpy" if path.startswith("numpy.") else "tensorflow"
+    if machine.keras >= (3,) and isinstance(outcome, Applied) and _refuses_symbolic(path, tensors):
+        return _raw_op(machine, path, arguments, node)
 
     def replay(inputs: list[TensorValue]) -> Value:
         mapping = {id(old): new for old, new in zip(tensors, inputs, strict=True)}
@@ -191,6 +193,27 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
         return run_op(machine, path, changed, None)
 
     return finish_op(machine, path, outcome, tensors, kind_of(tensors, default), arguments, node, replay)
+
+
+# NumPy functions that only read an object's attributes.
+_READS_ATTRIBUTES = frozenset(("numpy.shape", "numpy.ndim", "numpy.size"))
+
+
+def _refuses_symbolic(path: str, tensors: list[TensorValue]) -> bool:
+    """Whether a function of another library is called on what `Input` made, which Keras 3 does not allow.
+
+    Source: `KerasTensor.__array__` and `__tf_tensor__` in keras/src/backend/common/keras_tensor.py.
+    """
+    other = path.startswith(("tensorflow.", "numpy.")) and path not in _READS_ATTRIBUTES
+    return other and any(tensor.kind == "keras" for tensor in tensors)
+
+
+def _raw_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Unknown:
+    text = "ValueError: A KerasTensor cannot be used as input to a TensorFlow function."
+    if path.startswith("numpy."):
+        text = "ValueError: A KerasTensor is symbolic: it's a placeholder for a shape an a dtype. It doesn't have any actual numerical value. You cannot convert it to a NumPy array."
+    machine.report("raw-op", machine.describe_call(path, arguments, node, ()), ShapeError("other", text))
+    return Unknown("raises ValueError")
 
 
 def finish_op(

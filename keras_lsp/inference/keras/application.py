@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
-from keras_lsp.inference.facts import Application, LayerFact, Span
+from keras_lsp.inference.facts import Application, Call, LayerFact, Span
 from keras_lsp.inference.keras.layers import convert, from_shape_value
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.tensors import kind_of, substitute, tensors_in, to_structure, wrap
+from keras_lsp.inference.tensors import as_layer, kind_of, substitute, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
     GraphNode,
     LayerValue,
+    ListValue,
     ModelValue,
     ObjectValue,
     TensorValue,
@@ -57,6 +58,7 @@ def apply_layer_value(
     tensors = tensors_in((inputs_value, *bound.values()))
     here = span or machine.span_of(node)
     if isinstance(inputs, UnknownOutcome):
+        report_layers(machine, inputs_value, machine.describe_call(layer.fact.canonical, arguments, node, names))
         return _unanswered(machine, layer, None, inputs.reason, here, node)
     if layer.failed:
         return _unanswered(machine, layer, inputs, "the layer's constructor raises", here, node)
@@ -117,6 +119,30 @@ def apply_lambda(
     if isinstance(output, UnknownOutcome):
         return output
     return Applied(output, ())
+
+
+def report_layers(machine: Machine, value: Value, call: Call, outputs: bool = False) -> bool:
+    """Report a layer that stands where a tensor is needed, in inputs of a layer or inputs or outputs of a model."""
+    items: list[Value] = [value]
+    if isinstance(value, tuple | ListValue):
+        items = list(cast("tuple[Value, ...]", value)) if isinstance(value, tuple) else value.items or []
+    layer = next((found for item in items if (found := as_layer(item)) is not None), None)
+    if layer is None:
+        return False
+    shown = f"<{layer.class_name} name={layer.name}, built={layer.built}>"
+    if outputs and machine.keras >= (3,):
+        text = f"ValueError: All `outputs` values must be KerasTensors. Received: outputs={shown}"
+    elif outputs:
+        text = f"ValueError: Output tensors of a Functional model must be the output of a TensorFlow `Layer`. Found: {shown}"
+    elif machine.keras >= (3,):
+        text = (
+            "ValueError: Only input tensors may be passed as positional arguments. The following argument value should be "
+            f"passed as a keyword argument: {shown}"
+        )
+    else:
+        text = f"TypeError: Inputs to a layer should be tensors. Got: {shown}"
+    machine.report("not-called", call, ShapeError("other", text, {"found": shown}), layer=layer.fact)
+    return True
 
 
 def _see(

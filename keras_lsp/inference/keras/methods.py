@@ -82,6 +82,7 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         model.compiled,
         _last_layer(model),
         _first_layer(model),
+        model.kind == "Sequential" and model.layers is not None and model.inputs is None and not model.broken,
     )
     if name == "compile":
         machine.touch(model)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from keras_lsp.catalogue.first_layer import resolve_input
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact, ModelFact, ModelLayer, Span
-from keras_lsp.inference.keras.application import apply_layer_value, note_application
+from keras_lsp.inference.keras.application import apply_layer_value, note_application, report_layers
 from keras_lsp.inference.keras.layers import bind, layer_name, literal
 from keras_lsp.inference.keras.weights import count
 from keras_lsp.inference.machine import Machine
@@ -334,6 +334,9 @@ def fill_functional(machine: Machine, model: ModelValue, inputs: Value, outputs:
     """Connect inputs to outputs; the layers in between are the model's."""
     model.input_structure, model.output_structure = inputs, outputs
     starts, ends = tensors_in(inputs), tensors_in(outputs)
+    if starts and report_layers(machine, outputs, call, outputs=True):
+        model.layers, model.inputs, model.reason = None, starts, "a layer is among its outputs"
+        return
     unknown = _unknown_part(inputs) or _unknown_part(outputs)
     if unknown is not None or not starts or not ends:
         model.layers = None
