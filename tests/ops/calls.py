@@ -89,11 +89,6 @@ def maker(*names: str) -> Callable[[Maker], Maker]:
     return register
 
 
-def floats_only(name: str, kind: str) -> bool:
-    """TensorFlow refuses whole numbers in most of its functions of real numbers."""
-    return kind == "tensorflow"
-
-
 @maker("elementwise.unary", "elementwise.cast_to", "elementwise.like", "shaping.at_least", "shaping.ravel")
 @maker(
     "shaping.batch_flatten", "inquiry.shape", "inquiry.shape_tensor", "inquiry.rank", "inquiry.size", "inquiry.dtype"
@@ -108,8 +103,17 @@ def one(r: Random, name: str, kind: str) -> dict[str, object]:
     for target in ("alpha", "beta", "nan", "decimals", "threshold", "default_value", "fill_value", "max_value"):
         made[target] = {"decimals": 1, "threshold": 0.5, "default_value": 0.0, "fill_value": 2}.get(target, 0.5)
     made["dtype"] = r.choice(("float32", "int32", "float64", "int64", "bool"))
-    made["extra"] = None
-    return made
+    if x.shape:
+        made |= {"bias": Array(x.shape[-1:]), "mean": Array(x.shape[-1:]), "variance": Array(x.shape[-1:], FLOAT, "ones")}
+    if name.endswith("logical_not"):
+        made["x"] = Array(x.shape, "bool")
+    if name.endswith(("invert", "bitwise_not")):
+        made["x"] = Array(x.shape, "int32")
+    if name.endswith(("lrn", "response_normalization")):
+        made["x"] = Array(shape_of(r, 4))
+    if name.endswith("in_top_k"):
+        made["x"] = Array((3,), "int32", "zeros")
+    return made | {"a": 2, "exponent": 2}
 
 
 @maker("elementwise.binary", "elementwise.first_shape", "elementwise.elementwise_loss")
@@ -117,6 +121,8 @@ def two(r: Random, name: str, kind: str) -> dict[str, object]:
     shape = shape_of(r)
     whole = any(part in name for part in ("bitwise", "shift", "gcd", "lcm"))
     logical = "logical" in name
+    if "scalar_mul" in name:
+        return {"x1": 2.0, "x2": Array(shape)}
     dtype = (
         "bool" if logical and kind == "tensorflow" else "int32" if whole else FLOAT if kind == "tensorflow" else None
     )
@@ -442,7 +448,7 @@ def full(r: Random, name: str, kind: str) -> dict[str, object]:
 
 @maker("creation.eye", "creation.triangle")
 def eye(r: Random, name: str, kind: str) -> dict[str, object]:
-    return {"rows": r.choice((1, 3)), "columns": r.choice((2, 4)), "batch": [2, 3], "dtype": "float32"}
+    return {"rows": r.choice((1, 3)), "columns": r.choice((2, 4)), "batch": [2, 3], "dtype": "float32", "k": 0}
 
 
 @maker("creation.arange")
@@ -571,7 +577,7 @@ def einsum(r: Random, name: str, kind: str) -> dict[str, object]:
             ("ij,jk->ik", ((2, 3), (5, 4))),
         )
     )
-    return {"subscripts": text, "*operands": tuple(Array(shape) for shape in shapes)}
+    return {"subscripts": text, "*operands": tuple(Array(shape) for shape in shapes), "positional": True}
 
 
 @maker("contraction.batch_dot")
@@ -642,7 +648,7 @@ def pieces(r: Random, name: str, kind: str) -> dict[str, object]:
         made["indices"] = Array((3, r.choice((1, 2))), "int32", "zeros")
     if name.endswith("slice_update"):
         made |= {"start_indices": (0, 0), "updates": Array((2, 3))}
-    if name.startswith("keras.backend") or name.startswith("tf_tensor"):
+    if name.startswith(("keras.backend", "tf_tensor")):
         made |= {"new_x": Array((4, 5)), "value": Array((4, 5))}
     return made
 
@@ -702,6 +708,8 @@ def convolution(r: Random, name: str, kind: str) -> dict[str, object]:
         made["strides"] = stride if rank == 1 else (stride,) * rank
     else:
         made["strides"] = stride
+    if name == "tensorflow.nn.conv3d":
+        made["strides"] = [1, stride, stride, stride, 1]
     if "atrous" in name:
         made["dilation"] = 2
     elif stride == 1 and not deep and not name.startswith("keras.backend"):
@@ -846,6 +854,8 @@ def transform_pair(r: Random, name: str, kind: str) -> dict[str, object]:
 @maker("signals.frames")
 def signal(r: Random, name: str, kind: str) -> dict[str, object]:
     made: dict[str, object] = {"x": Array((2, 64)), "length": 16, "stride": 8}
+    if name == "keras.ops.stft":
+        made["sequence_length"] = 16
     if "rfft" in name:
         made["length"] = r.choice((None, 32 if kind != "tensorflow" else [32]))
     return made | {"center": r.random() < 0.5, "pad_end": r.random() < 0.5}
@@ -861,7 +871,7 @@ def inverse(r: Random, name: str, kind: str) -> dict[str, object]:
 @maker("signals.inverse_short_time")
 def istft(r: Random, name: str, kind: str) -> dict[str, object]:
     x = Array((2, 9, 17))
-    return {"x": (x, x), "seq": 32, "stride": 16, "length": 32, "center": r.random() < 0.5, "sequence_length": 32}
+    return {"x": (x, x), "stride": 16, "length": 32, "center": r.random() < 0.5, "sequence_length": 32}
 
 
 @maker("signals.transform")
@@ -986,15 +996,20 @@ def make(r: Random, name: str, kind: str) -> CallSpec | None:
     made = MAKERS[implementation](r, name, kind)
     arguments: dict[str, object] = {}
     starred: tuple[object, ...] = ()
-    leading = not made.get("by_keyword") and (kind == "numpy" or r.random() < 0.5)
+    leading = "positional" in made or kind == "numpy" or r.random() < 0.5
+    used: set[str] = set()
     for parameter in parameters_text.replace(",", " ").split():
         spelled, _, target = parameter.partition("=")
         target = target or spelled
         if spelled == "**":
             arguments.update({k: v for k, v in made.items() if k not in ("x", "pattern") and k not in arguments})
         elif spelled.startswith("*"):
-            starred = tuple(made.get(f"*{target.lstrip('*')}", ()))  # type: ignore[arg-type]
+            starred = (*starred, *made.get(f"*{target.lstrip('*')}", ()))  # type: ignore[misc]
+            leading = False
+        elif target in used:
+            continue
         elif target in made or spelled in EXTRAS:
+            used.add(target)
             value = made[target] if target in made else EXTRAS[spelled]
             if leading:
                 starred = (*starred, value)
@@ -1003,6 +1018,58 @@ def make(r: Random, name: str, kind: str) -> CallSpec | None:
         else:
             leading = False
     return CallSpec(name, arguments, starred)
+
+
+# Implementations whose first axis is not a batch, or whose further arrays are weights.
+UNBATCHED = ("linear_algebra", "images.map", "creation.from_parameters", "reductions.histogram", "joining.meshgrid")
+BATCHED = frozenset(
+    [
+        "x",
+        "xs",
+        "x1",
+        "x2",
+        "target",
+        "output",
+        "labels",
+        "logits",
+        "query",
+        "key",
+        "value",
+        "data",
+        "y_true",
+        "indices",
+        "condition",
+        "conditions",
+        "choices",
+    ]
+)
+
+
+def unbatched(call: CallSpec) -> CallSpec:
+    """The same call with an unknown size of the first axis of the data."""
+    implementation, parameters = _index()[call.name]
+    if implementation.startswith(UNBATCHED):
+        return call
+    targets = {}
+    order = []
+    for parameter in parameters.replace(",", " ").split():
+        spelled, _, target = parameter.partition("=")
+        targets[spelled] = target or spelled
+        order.append(target or spelled.lstrip("*"))
+    loose = [order[min(i, len(order) - 1)] in BATCHED for i in range(len(call.starred))]
+    return CallSpec(
+        call.name,
+        {k: _without_batch(v) if targets.get(k) in BATCHED else v for k, v in call.arguments.items()},
+        tuple(_without_batch(v) if ok else v for v, ok in zip(call.starred, loose, strict=False)),
+    )
+
+
+def _without_batch(value: object) -> object:
+    if isinstance(value, Array) and value.shape:
+        return Array((None, *value.shape[1:]), value.dtype, value.holds)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_without_batch(item) for item in value)
+    return value
 
 
 # Parameters that some libraries insist on.
@@ -1023,7 +1090,7 @@ EXTRAS: dict[str, object] = {
     "len": 1,
     "bins": Array((3,), FLOAT, "sorted"),
     "test_elements": [1, 2],
+    "x2": Array((2,)),
     "predictions": Array((3, 5)),
     "k": 2,
-    "order": None,
 }

@@ -86,14 +86,14 @@ def agree(said: Any, real: Any, exactly: bool = True) -> bool:
             return False
         return all(
             a == b or (not exactly and (a is None or b is None)) or (a is not None and not isinstance(a, int))
-            for a, b in zip(shape, real[0])
+            for a, b in zip(shape, real[0], strict=False)
         )
     if is_array(said) and isinstance(real, (int, float, bool)):
         return said[0] == ()
     if is_array(real) and isinstance(said, (int, float, bool)):
         return real[0] == ()
     if isinstance(said, (list, tuple)) and isinstance(real, (list, tuple)):
-        return len(said) == len(real) and all(agree(a, b, exactly) for a, b in zip(said, real))
+        return len(said) == len(real) and all(agree(a, b, exactly) for a, b in zip(said, real, strict=False))
     if isinstance(said, float) or isinstance(real, float):
         return (
             isinstance(real, (int, float)) and isinstance(said, (int, float)) and abs(said - real) <= 1e-6 * abs(real)

@@ -122,17 +122,17 @@ class Call:
         """The common type of several array arguments."""
         return promote_dtypes(self.kind, *(dtype_of(self.value(name), self.kind) for name in names))
 
-    def axis(self, name: str, rank: int, default: int | None = None) -> int | None:
-        """An axis as a number from 0, `None` if it is `None`; refused outside the rank."""
+    def axis(self, name: str, rank: int, default: int | None = None, *, late: bool = False) -> int | None:
+        """An axis as a number from 0, `None` if it is `None`; refused outside the rank, `late` if only running fails."""
         value = self.value(name, default)
         if value is None:
             return None
         axis = as_dim(value)
         if not isinstance(axis, int):
             raise Undetermined(f"the value of `{name}` is not known")
-        return self.checked_axis(axis, rank)
+        return self.checked_axis(axis, rank, late=late)
 
-    def axes(self, name: str, rank: int, default: object = None) -> tuple[int, ...] | None:
+    def axes(self, name: str, rank: int, default: object = None, *, late: bool = False) -> tuple[int, ...] | None:
         """One or several axes as numbers from 0; `None` if it is `None`."""
         value = self.value(name, default)
         if value is None:
@@ -146,10 +146,10 @@ class Call:
         for axis in axes:
             if not isinstance(axis, int):
                 raise Undetermined(f"the value of `{name}` is not known")
-            checked.append(self.checked_axis(axis, rank))
+            checked.append(self.checked_axis(axis, rank, late=late))
         return tuple(checked)
 
-    def checked_axis(self, axis: int, rank: int) -> int:
+    def checked_axis(self, axis: int, rank: int, *, late: bool = False) -> int:
         """`axis` counted from 0; refused where it lies outside the rank."""
         if -rank <= axis < rank:
             return axis % rank
@@ -159,7 +159,7 @@ class Call:
             text = f"InvalidArgumentError: Axis {axis} is out of bounds for a tensor of rank {rank}"
         else:
             text = f"ValueError: axis {axis} is out of bounds for array of dimension {rank}."
-        raise Refused("axis", text, axis=axis, rank=rank)
+        raise Refused("axis", text, stage="run" if late else "build", axis=axis, rank=rank)
 
     def refuse(self, kind: str, text: str, **facts: object) -> NoReturn:
         """Raise `Refused` with these facts; `text` is without the exception's name where it is a `ValueError`."""

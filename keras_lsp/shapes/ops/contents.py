@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
 
-from keras_lsp.shapes.dim import Dim, Expr, maximum, minimum
+from keras_lsp.shapes.dim import Dim, Expr, Shape, maximum, minimum
 from keras_lsp.shapes.tensor import Tensor
 
 Element: TypeAlias = "int | float | Expr | None"
@@ -22,28 +22,20 @@ def combine(symbol: str, left: Tensor, right: Tensor) -> object:
         return None
     if left.shape == () and right.shape == ():
         return _element(operation, left.content, right.content)
-    return _combine_vectors(operation, left, right, left.content, right.content)
-
-
-def _combine_vectors(
-    operation: Callable[[object, object], object], left: Tensor, right: Tensor, a: object, b: object
-) -> object:
-    first, second = _vector(left), _vector(right)
+    first, second = _vector(left.shape, left.content), _vector(right.shape, right.content)
     if first is not None and second is not None:
         if len(first) != len(second):
             return None
         return tuple(_element(operation, x, y) for x, y in zip(first, second, strict=True))
     if first is not None and right.shape == ():
-        return tuple(_element(operation, x, b) for x in first)
+        return tuple(_element(operation, x, right.content) for x in first)
     if second is not None and left.shape == ():
-        return tuple(_element(operation, a, y) for y in second)
+        return tuple(_element(operation, left.content, y) for y in second)
     return None
 
 
-def _vector(x: Tensor) -> tuple[object, ...] | None:
-    if x.shape is None or len(x.shape) != 1 or not isinstance(x.content, tuple):
-        return None
-    return cast("tuple[object, ...]", x.content)
+def _vector(shape: Shape, content: object) -> tuple[object, ...] | None:
+    return cast("tuple[object, ...]", content) if len(shape) == 1 and isinstance(content, tuple) else None
 
 
 def transform(function: str, x: Tensor) -> object:

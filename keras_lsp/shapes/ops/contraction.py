@@ -114,7 +114,7 @@ def vdot(call: Call) -> Tensor:
     """The sum of all products of two arrays of one size."""
     a, b = product(call.shape("x1")), product(call.shape("x2"))
     if differ(a, b) and call.kind == "numpy":
-        text = "cannot reshape array of size into shape" if False else f"size mismatch: {a} and {b}"
+        text = "cannot reshape array into the size of the other"
         call.refuse("matmul", text, shapes=(call.shape("x1"), call.shape("x2")))
     return Tensor((), call.promote("x1", "x2"))
 
@@ -163,7 +163,12 @@ def tensordot(call: Call) -> Tensor:
                     "Shape mismatch on `x1[axes[0]]` and `x2[axes[1]]`, received "
                     f"{[a[axis] for axis in first]} and {[b[axis] for axis in second]}."
                 )
-            call.refuse("matmul", text, shapes=(a, b), expected=a[left], found=b[right])
+            # class Tensordot checks listed axes only
+            late = call.kind == "keras" and isinstance(axes, int)
+            name = text.partition(":")[0]
+            text = text if name.endswith("Error") else f"ValueError: {text}"
+            stage = "run" if late else "build"
+            raise Refused("matmul", text, stage=stage, shapes=(a, b), expected=a[left], found=b[right])
     kept = [dim for axis, dim in enumerate(a) if axis not in first]
     kept += [dim for axis, dim in enumerate(b) if axis not in second]
     return Tensor(tuple(kept), call.promote("x1", "x2"))

@@ -47,6 +47,8 @@ def eye(call: Call) -> Tensor:
     """The identity matrix, or a matrix with ones on a diagonal; `batch` adds axes in front (tf.eye)."""
     rows = call.size("rows")
     columns = call.size("columns") if call.given("columns") else rows
+    if call.kind == "keras" and call.value("k") not in (None, 0) and rows != columns:
+        raise Undetermined("Keras's matrix with ones beside the diagonal has not the size asked for")
     batch = call.sizes("batch") if call.given("batch") else ()
     if batch is None:
         return Tensor(None, call.dtype(_default(call)))
@@ -299,7 +301,8 @@ def normalized(call: Call) -> Tensor:
         call.axis("axis", len(shape), -1)
     else:
         shape = (1,)
-    return Tensor(shape, x.dtype if is_float(x.dtype) else "float64" if x.dtype else None)
+    # arrays stay in double precision, tensors do not
+    return Tensor(shape, "float32" if x.dtype == "float32" else None)
 
 
 def sequence_mask(call: Call) -> Tensor:

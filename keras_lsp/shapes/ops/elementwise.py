@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from keras_lsp.shapes.dim import Expr
+from keras_lsp.shapes.dim import Expr, differ
 from keras_lsp.shapes.ops import contents
-from keras_lsp.shapes.ops.arguments import Call, as_tensor, dtype_of
+from keras_lsp.shapes.ops.arguments import Call, as_tensor, dtype_of, printed
 from keras_lsp.shapes.ops.broadcasting import broadcast
 from keras_lsp.shapes.ops.dtypes import Dtype, is_float, is_integer, keras_float, promote_dtypes, standardize, to_float
-from keras_lsp.shapes.outcome import Undetermined
+from keras_lsp.shapes.outcome import Refused, Undetermined
 from keras_lsp.shapes.tensor import Tensor
 
 
@@ -50,13 +50,9 @@ def like(call: Call) -> Tensor:
 def binary(call: Call) -> object:
     """Two arrays that are broadcast together; option `dtype` says which type comes out, `op` the arithmetic of sizes."""
     left, right = call.value("x1"), call.value("x2")
-    result = combine(left, right, call.kind, call.options.get("dtype", "promote"), call.options.get("op"), _words(call))
+    result = combine(left, right, call.kind, call.options.get("dtype", "promote"), call.options.get("op"), call.kind)
     plain = call.kind == "numpy" and not isinstance(left, Tensor) and not isinstance(right, Tensor)
     return result.content if plain and result.shape == () and isinstance(result.content, int | float | Expr) else result
-
-
-def _words(call: Call) -> str:
-    return call.kind
 
 
 def combine(left: object, right: object, kind: str, rule: str, symbol: str | None, words: str) -> Tensor:
@@ -131,7 +127,11 @@ def clip(call: Call) -> object:
 def first_shape(call: Call) -> Tensor:
     """Keras answers with the first operand's shape where it should broadcast (bitwise functions of numpy.py)."""
     x, y = call.tensor("x1"), call.tensor("x2")
-    shape = broadcast(x.shape, y.shape, kind=call.kind)
+    try:
+        shape = broadcast(x.shape, y.shape, kind=call.kind)
+    except Refused as refused:
+        # the symbolic call passes
+        raise Refused(refused.error.kind, refused.error.text, stage="run", shapes=(x.shape, y.shape)) from None
     if x.shape is not None and shape != x.shape:
         raise Undetermined("Keras's symbolic shape of a broadcast bitwise function is not the real one")
     shifted = "shift" in call.name and not isinstance(call.value("x2"), Tensor)
@@ -168,39 +168,18 @@ def to_array(call: Call) -> object:
     return result
 
 
-def structure(call: Call) -> object:
-    """Every tensor of a structure as it is (stop_gradient, convert_to_numpy, get_value of lists)."""
-    return call.value("x")
-
-
-def same_structure(call: Call) -> object:
-    """The loop variables as they went in (class WhileLoop)."""
-    return call.value("x")
-
-
-def loss(call: Call) -> Tensor:
-    """One number per sample: the last axis is averaged away (the functions of keras.losses)."""
-    target, output = call.tensor("target"), call.tensor("output")
-    if target.shape is None or output.shape is None:
-        raise Undetermined("the rank of the tensors is not known")
-    if "sparse" in call.options:
-        if not output.shape:
-            raise Undetermined("a scalar has no classes")
-        axis = call.axis("axis", len(output.shape), -1) or 0
-        return Tensor(tuple(dim for index, dim in enumerate(output.shape) if index != axis), output.dtype)
-    target_shape, output_shape = target.shape, output.shape
-    # squeeze_or_expand_to_same_rank of keras/src/losses/losses.py
-    if len(target_shape) == len(output_shape) + 1 and target_shape[-1] == 1:
-        target_shape = target_shape[:-1]
-    elif len(output_shape) == len(target_shape) + 1 and output_shape[-1] == 1:
-        output_shape = output_shape[:-1]
-    shape = broadcast(target_shape, output_shape, kind=call.kind)
-    return Tensor(shape[:-1] if shape else (), output.dtype if is_float(output.dtype) else None)
-
-
 def elementwise_loss(call: Call) -> Tensor:
     """A loss per element, of two arrays of exactly one shape (class BinaryCrossentropy)."""
     target, output = call.tensor("target"), call.tensor("output")
+    if call.kind == "keras" and target.shape is not None and output.shape is not None:
+        pairs = zip(target.shape, output.shape, strict=False)
+        if len(target.shape) != len(output.shape) or any(differ(a, b) for a, b in pairs):
+            text = (
+                "Arguments `target` and `output` must have the same shape. Received: "
+                f"target.shape={printed(target.shape)}, output.shape={printed(output.shape)}"
+            )
+            call.refuse("merge", text, shapes=(target.shape, output.shape))
+        return output.with_shape(output.shape)
     return Tensor(broadcast(target.shape, output.shape, kind=call.kind), output.dtype)
 
 
@@ -244,7 +223,8 @@ _UNARY_TYPES: Mapping[str, Callable[[Dtype, str], Dtype]] = {
     "float": lambda dtype, kind: dtype if kind == "tensorflow" else to_float(dtype, kind),
     "double": _double,
     "rounded": _rounded,
-    "counted": lambda dtype, kind: "int32" if dtype == "bool" and kind == "keras" else dtype,
+    # arithmetic on truth values
+    "counted": lambda dtype, kind: {"keras": "int32", "numpy": "int8"}.get(kind, dtype) if dtype == "bool" else dtype,
     "real": _to_real,
     "angle": _real_float,
     "complex": lambda dtype, kind: "complex64" if dtype in ("float32", "float16") else "complex128" if dtype else None,
@@ -270,6 +250,8 @@ def _with_float(kind: str, *dtypes: Dtype) -> Dtype:
 
 
 def _hypotenuse(kind: str, *dtypes: Dtype) -> Dtype:
+    if kind == "keras" and set(dtypes) == {"bool"}:
+        return "bool"
     return _double(promote_dtypes(kind, *dtypes), kind)
 
 

@@ -86,8 +86,10 @@ def setting(call: Call) -> object:
 
 
 def is_tensor(call: Call) -> object:
-    """Whether a value is a tensor."""
-    return isinstance(call.value("x"), Tensor)
+    """Whether a value is a tensor: a symbolic one of Keras is not."""
+    if isinstance(call.value("x"), Tensor):
+        raise Undetermined("it depends on whether the tensor is symbolic")
+    return False
 
 
 def nothing(call: Call) -> object:

@@ -172,7 +172,7 @@ network.fold | fold (x, output_size=size, kernel_size=kernel, dilation, padding,
 network.glu | glu (x, axis)
 network.normalize | normalize (x, axis, order, epsilon)
 network.batch_normalization | batch_normalization (x, mean, variance, axis, offset, scale, epsilon)
-elementwise.unary | layer_normalization (x, gamma, beta, axis, epsilon, **)
+elementwise.unary | layer_normalization (x, gamma, beta, axis, epsilon, rms_scaling)
 elementwise.unary | rms_normalization (x, scale, axis, epsilon)
 network.attention | dot_product_attention (query, key, value, bias, mask, scale, is_causal, flash_attention, attn_logits_soft_cap)
 elementwise.elementwise_loss | binary_crossentropy (target, output, from_logits)
@@ -244,7 +244,6 @@ inquiry.rank | ndim (x)
 inquiry.size | size (x)
 inquiry.dtype | dtype (x)
 inquiry.is_tensor | is_tensor (x)
-creation.filled | KerasTensor (shape, dtype)
 
 [keras]
 creation.filled | KerasTensor (shape, dtype, sparse, ragged, record_history, name)
@@ -252,8 +251,9 @@ creation.filled | backend.KerasTensor (shape, dtype, sparse, ragged, record_hist
 elementwise.to_array | Variable (initializer=x, shape, dtype)
 
 [keras.activations]
-elementwise.unary | linear relu6 sigmoid tanh softplus softsign silu swish selu mish hard_sigmoid hard_silu hard_swish hard_tanh (x)
-elementwise.unary | log_sigmoid tanh_shrink sparse_plus sparse_sigmoid exponential (x)
+elementwise.unary dtype=float | tanh exponential (x)
+elementwise.unary | linear relu6 sigmoid softplus softsign silu swish selu mish hard_sigmoid hard_silu hard_swish hard_tanh (x)
+elementwise.unary | log_sigmoid tanh_shrink sparse_plus sparse_sigmoid (x)
 elementwise.unary | relu (x, negative_slope, max_value, threshold)
 elementwise.unary | leaky_relu (x, negative_slope)
 elementwise.unary | elu celu (x, alpha)

@@ -191,6 +191,8 @@ def adaptive_pooling(call: Call) -> Tensor:
             raise Undetermined("Keras takes a single output size for arrays, not for symbolic tensors")
         sizes = sizes * rank
     first = _channels_first(call)
+    if not first and rank > 1:
+        raise Undetermined("Keras's symbolic shape of adaptive pooling is not the real one")
     return Tensor((*shape[:2], *sizes) if first else (shape[0], *sizes, shape[-1]), x.dtype)
 
 

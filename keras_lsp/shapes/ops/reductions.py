@@ -109,7 +109,8 @@ def cumulate(call: Call) -> Tensor:
     x = call.tensor("x")
     shape = known(x)
     default = call.options.get("axis")
-    axis = call.axis("axis", len(shape), int(default) if default else None)
+    late = call.kind == "keras" and "nan" in call.name
+    axis = call.axis("axis", len(shape), int(default) if default else None, late=late)
     dtype = accumulated(x.dtype, "numpy") if call.kind == "numpy" else x.dtype
     if dtype == "bool" and call.kind == "keras":
         dtype = "int32"
@@ -126,7 +127,7 @@ def sort(call: Call) -> Tensor:
     if "axis" in call.arguments and call.arguments["axis"] is None:
         return Tensor((product(shape),), dtype)
     if shape:
-        call.axis("axis", len(shape), -1)
+        call.axis("axis", len(shape), -1, late="partition" in call.name and call.kind == "keras")
     return Tensor(shape, dtype)
 
 

@@ -267,7 +267,7 @@ def same_shape(call: Call) -> Tensor:
     if x.shape is not None:
         for name in ("axis", "axes"):
             if call.given(name):
-                call.axes(name, len(x.shape))
+                call.axes(name, len(x.shape), late=call.kind == "tensorflow")
         least = int(call.options.get("min_rank", "0"))
         if len(x.shape) < least:
             text = f"requires an array of {least} or more dimensions, but received shape {printed(x.shape)}"

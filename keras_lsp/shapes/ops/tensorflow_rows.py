@@ -22,7 +22,7 @@ elementwise.unary | nn.batch_normalization (x, mean, variance, offset, scale, va
 elementwise.unary | nn.local_response_normalization nn.lrn (input=x, depth_radius, bias, alpha, beta, name)
 elementwise.unary | clip_by_norm (t=x, clip_norm, axes, name)
 elementwise.unary dtype=bool | math.is_nan math.is_inf math.is_finite math.logical_not logical_not (x, name)
-elementwise.unary keep=1 | identity stop_gradient grad_pass_through guarantee_const (input=x, name)
+elementwise.unary keep=1 | identity stop_gradient guarantee_const (input=x, name)
 elementwise.unary | debugging.check_numerics (tensor=x, message, name)
 elementwise.cast_to | cast (x, dtype, name)
 elementwise.cast_to | dtypes.cast (x, dtype, name)
