@@ -225,7 +225,7 @@ def compare(ours: Applied | ShapeError | Unknown, real: Answer, version: KerasVe
         if _only(output, key) != _only(real.output, key):
             return f"wrong {key}", f"{output} | real: {brief(real)}"
     if ours.weights is not None and real.weights is not None:
-        weights = [(weight.name, tuple(weight.shape), weight.trainable) for weight in ours.weights]
+        weights = [(weight.name.rpartition("/")[2], tuple(weight.shape), weight.trainable) for weight in ours.weights]
         actual = [(weight.name.rpartition("/")[2], tuple(weight.shape), weight.trainable) for weight in real.weights]
         if weights != actual:
             return "wrong weights", f"{weights} | real: {actual}"

@@ -32,7 +32,10 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 # Before TensorFlow 2.6 these layers were experimental, with other arguments.
 _STABLE = (2, 6)
 _ZERO_SIZE_REFUSED = (3, 14)
+_TYPED = (2, 15)  # what is known about lookups of another element type
 _INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"})
+# Element types that tf.math.bincount can fill.
+_COUNTED = frozenset({"int32", "int64", "float32", "float64"})
 _MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 
@@ -77,6 +80,8 @@ def _encoded(configuration: Configuration, shape: Shape, mode: str, depth: Dim) 
     """Shape of one-hot, multi-hot or counted categories in Keras 2 (`encode_categorical_inputs`): at most rank 2."""
     if not shape:
         raise Undetermined("the input is a scalar")
+    if compute_dtype(configuration) not in _COUNTED:
+        raise Undetermined("categories are not counted in this `dtype`")
     if mode == "one_hot" and not _is_one(shape[-1]):
         shape = (*shape, 1)
     if len(shape) > 2:
@@ -505,6 +510,12 @@ def check_lookup(configuration: Configuration) -> None:
             f"Received: sparse=True and output_mode={mode}"
         )
         raise conflict(("sparse", "output_mode"), text)
+    dtype = configuration.text("dtype") if configuration.generation == 2 else None
+    if mode == "int" and dtype is not None and dtype not in _INTEGERS and not configuration.flag("invert"):
+        if configuration.keras < _TYPED:
+            raise Undetermined("what this version says about the `dtype` is not known")
+        text = f"When `output_mode='int'`, `dtype` should be an integer type. Received: dtype={dtype}"
+        raise bad_argument("dtype", dtype, text)
     weights = configuration.value("idf_weights")
     if weights is not None and mode != "tf_idf":
         text = (
