@@ -55,8 +55,7 @@ def get_attribute(machine: Machine, value: Value, name: str) -> Value:
 
         return object_attribute(machine, value, name)
     if isinstance(value, Unknown):
-        owner = value.name
-        return Unknown(value.reason, f"{owner}.{name}" if owner and len(owner) < 40 else None)
+        return value.part(f".{name}")
     if isinstance(value, ListValue | DictValue | str | tuple | bytes | range | int | float):
         return LibraryMethod(value, name)
     if isinstance(value, FunctionValue | BoundMethod):

@@ -85,10 +85,7 @@ def evaluate_subscript(machine: Machine, node: ast.Subscript) -> Value:
     """`value[index]`."""
     value = machine.evaluate(node.value)
     index = machine.evaluate(node.slice)
-    result = subscript(machine, value, index, node)
-    if isinstance(result, Unknown) and result.name is None and isinstance(value, Unknown):
-        return Unknown(result.reason)
-    return result
+    return subscript(machine, value, index, node)
 
 
 def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None = None) -> Value:
@@ -121,7 +118,7 @@ def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None
     if isinstance(value, External | ClassValue):
         return value  # a generic alias: list[int]
     if isinstance(value, Unknown):
-        return Unknown(value.reason)
+        return value.part(f"[{index!r}]") if isinstance(index, int | str) else Unknown(value.reason)
     return Unknown("cannot be indexed")
 
 

@@ -109,7 +109,9 @@ def _run_class(machine: Machine, value: ClassValue) -> None:
             _aside(machine, lambda m=method: _run_method(machine, value, instance, m, prepare))
 
 
-def _run_method(machine: Machine, owner: ClassValue, instance: ObjectValue, method: FunctionValue, prepare: Value) -> None:
+def _run_method(
+    machine: Machine, owner: ClassValue, instance: ObjectValue, method: FunctionValue, prepare: Value
+) -> None:
     """One method; a test's `setUp` runs before it, as its framework would do."""
     if isinstance(prepare, FunctionValue) and method.name.startswith("test"):
         machine.call(BoundMethod(prepare, instance), Arguments(), None)

@@ -28,12 +28,22 @@ CONSTANTS = (int, float, str, bytes, bool, complex, type(None), type(Ellipsis), 
 class Unknown:
     """A value that is not known, with the reason in words, and a name if the program gave it one."""
 
-    __slots__ = ("_dim", "name", "reason")
+    __slots__ = ("_dim", "_parts", "name", "reason")
 
     def __init__(self, reason: str, name: str | None = None, dim: Dim = None) -> None:
         self.reason = reason
         self.name = name
         self._dim = dim
+        self._parts: dict[str, Unknown] | None = None
+
+    def part(self, suffix: str) -> Unknown:
+        """An attribute or element: unknown too, the same one whenever it is asked for, with a name if this has one."""
+        if self._parts is None:
+            self._parts = {}
+        if suffix not in self._parts:
+            name = f"{self.name}{suffix}" if self.name and len(self.name) < 40 else None
+            self._parts[suffix] = Unknown(self.reason, name)
+        return self._parts[suffix]
 
     def as_dim(self) -> Expr | int:
         """The size this value stands for, should it be one: named after the variable, the same at every use."""

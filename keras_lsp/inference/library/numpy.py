@@ -1,1 +1,45 @@
-"""numpy: filled in below."""
+"""NumPy functions that the shape room does not describe: arrays from lists, and what calls the program's functions."""
+
+from __future__ import annotations
+
+import ast
+
+from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.library import CONSTANTS, models
+from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import run_op
+from keras_lsp.inference.values import DatasetValue, ListValue, TensorValue, Unknown, Value
+from keras_lsp.shapes.tensor import Tensor
+
+CONSTANTS.update(
+    {"numpy.newaxis": None, "numpy.pi": 3.141592653589793, "numpy.e": 2.718281828459045, "numpy.inf": float("inf")}
+)
+
+
+@models("numpy.array", "numpy.asarray")
+def array(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """An array of a list whose elements are arrays of one shape, else as the shape room says."""
+    value = arguments.get(0, "object")
+    if isinstance(value, ListValue) and value.items is None and isinstance(value.element, TensorValue):
+        shape = value.element.spec.shape
+        size = Unknown("the number of elements", None).as_dim()
+        return TensorValue(
+            Tensor(None if shape is None else (size, *shape), value.element.spec.dtype),
+            "numpy",
+            origin=machine.span_of(node),
+        )
+    if isinstance(value, DatasetValue):
+        return Unknown("an array of a data set")
+    return run_op(machine, "numpy.array", arguments, node)
+
+
+@models("numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile", "pandas.read_csv")
+def load(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Data from a file: nothing is read."""
+    return Unknown("the data comes from a file")
+
+
+@models("numpy.random.shuffle", "numpy.random.seed", "random.shuffle", "random.seed", "tensorflow.random.set_seed")
+def nothing(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Shapes stay."""
+    return None

@@ -1,1 +1,0 @@
-"""data: filled in below."""
