@@ -27,87 +27,19 @@ FILES = {
     "keras-3.0.5_tf2.16": "3.0.5",
     "keras-3.15.1_tf2.21": "3.15.1",
 }
-LAYERS = [
-    "Dense",
-    "Flatten",
-    "Reshape",
-    "Permute",
-    "RepeatVector",
-    "Activation",
-    "ReLU",
-    "LeakyReLU",
-    "PReLU",
-    "ELU",
-    "Softmax",
-    "ThresholdedReLU",
-    "Dropout",
-    "AlphaDropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "ActivityRegularization",
-    "Embedding",
-    "Conv1D",
-    "Conv2D",
-    "Conv3D",
-    "Conv1DTranspose",
-    "Conv2DTranspose",
-    "Conv3DTranspose",
-    "SeparableConv1D",
-    "SeparableConv2D",
-    "DepthwiseConv1D",
-    "DepthwiseConv2D",
-    "MaxPooling1D",
-    "MaxPooling2D",
-    "MaxPooling3D",
-    "AveragePooling1D",
-    "AveragePooling2D",
-    "AveragePooling3D",
-    "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D",
-    "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D",
-    "GlobalAveragePooling3D",
-    "ZeroPadding1D",
-    "ZeroPadding2D",
-    "ZeroPadding3D",
-    "Cropping1D",
-    "Cropping2D",
-    "Cropping3D",
-    "UpSampling1D",
-    "UpSampling2D",
-    "UpSampling3D",
-    "BatchNormalization",
-    "LayerNormalization",
-    "GroupNormalization",
-    "UnitNormalization",
-    "RMSNormalization",
-    "SpectralNormalization",
-    "SimpleRNN",
-    "LSTM",
-    "GRU",
-    "RNN",
-    "ConvLSTM1D",
-    "ConvLSTM2D",
-    "ConvLSTM3D",
-    "Bidirectional",
-    "TimeDistributed",
-    "Masking",
-    "Add",
-    "Subtract",
-    "Multiply",
-    "Average",
-    "Maximum",
-    "Minimum",
-    "Concatenate",
-    "Dot",
-    "Lambda",
-    "Layer",
-    "Identity",
-]
+LAYERS = (  # noqa: SIM905  (those whose shapes keras-lsp computes)
+    "Dense Flatten Reshape Permute RepeatVector Activation ReLU LeakyReLU PReLU ELU Softmax ThresholdedReLU "
+    "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D "
+    "ActivityRegularization Embedding Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose "
+    "SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D MaxPooling1D MaxPooling2D MaxPooling3D "
+    "AveragePooling1D AveragePooling2D AveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GlobalMaxPooling3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D ZeroPadding1D "
+    "ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D "
+    "BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization "
+    "SpectralNormalization SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional "
+    "TimeDistributed Masking Add Subtract Multiply Average Maximum Minimum Concatenate Dot Lambda Layer "
+    "Identity"
+).split()
 # Where making the implicit input raises; everything else that `add` raises is the layer's own judgement of a shape.
 _INPUT_FRAMES = re.compile(r"backend\.py:placeholder|standardize_shape|input_layer\.py|standardize_dtype|keras_tensor")
 # (version, layer, pattern in the call): why the row is not the contract's to answer. There are eight of them.

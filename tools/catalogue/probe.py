@@ -31,48 +31,16 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from recipes import RECIPES
 
 # Keras 2.3.1 has no generated API package: its public modules are these, as its own documentation lists them.
-STANDALONE_MODULES = [
-    "activations",
-    "applications",
-    "applications.densenet",
-    "applications.imagenet_utils",
-    "applications.inception_resnet_v2",
-    "applications.inception_v3",
-    "applications.mobilenet",
-    "applications.mobilenet_v2",
-    "applications.nasnet",
-    "applications.resnet",
-    "applications.resnet50",
-    "applications.resnet_v2",
-    "applications.vgg16",
-    "applications.vgg19",
-    "applications.xception",
-    "backend",
-    "callbacks",
-    "constraints",
-    "datasets",
-    "datasets.boston_housing",
-    "datasets.cifar10",
-    "datasets.cifar100",
-    "datasets.fashion_mnist",
-    "datasets.imdb",
-    "datasets.mnist",
-    "datasets.reuters",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "preprocessing",
-    "preprocessing.image",
-    "preprocessing.sequence",
-    "preprocessing.text",
-    "regularizers",
-    "utils",
-    "wrappers",
-    "wrappers.scikit_learn",
-]
+STANDALONE_MODULES = (
+    "activations applications applications.densenet applications.imagenet_utils "
+    "applications.inception_resnet_v2 applications.inception_v3 applications.mobilenet "
+    "applications.mobilenet_v2 applications.nasnet applications.resnet applications.resnet50 "
+    "applications.resnet_v2 applications.vgg16 applications.vgg19 applications.xception backend callbacks "
+    "constraints datasets datasets.boston_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist "
+    "datasets.imdb datasets.mnist datasets.reuters initializers layers losses metrics models optimizers "
+    "preprocessing preprocessing.image preprocessing.sequence preprocessing.text regularizers utils wrappers "
+    "wrappers.scikit_learn"
+).split()
 
 # A star import brings other modules' names along; a name belongs to a module if it is defined in one of these.
 ROOT_NAMES = ("Input", "Model", "Sequential")
@@ -105,7 +73,7 @@ HIDDEN = {
     "foo": "1",  # stands for every keyword that nobody knows
 }
 ONLY_METHODS_OF = ("Model", "Sequential", "Layer", "ImageDataGenerator", "Tokenizer", "TextVectorization", "Optimizer")
-FAMILIES = ["activations", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers"]
+FAMILIES = ("activations initializers regularizers constraints losses metrics optimizers").split()
 # Names that some version resolves without listing them: tf.keras falls back to TensorFlow's functions.
 KNOWN_ACTIVATIONS = (
     "celu crelu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear "
@@ -113,143 +81,23 @@ KNOWN_ACTIVATIONS = (
     "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
 ).split()
 # Candidates for closed sets of strings; a parameter keeps those that its constructor accepts, if it rejects nonsense.
-POOL = [
-    "valid",
-    "same",
-    "causal",
-    "full",
-    "channels_last",
-    "channels_first",
-    "nearest",
-    "bilinear",
-    "bicubic",
-    "lanczos3",
-    "lanczos5",
-    "area",
-    "gaussian",
-    "mitchellcubic",
-    "reflect",
-    "constant",
-    "wrap",
-    "symmetric",
-    "edge",
-    "horizontal",
-    "vertical",
-    "horizontal_and_vertical",
-    "sum",
-    "mul",
-    "concat",
-    "ave",
-    "none",
-    "int",
-    "float",
-    "binary",
-    "multi_hot",
-    "one_hot",
-    "count",
-    "tf_idf",
-    "tf-idf",
-    "bool",
-    "int8",
-    "uint8",
-    "int32",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-    "string",
-    "bfloat16",
-    "dot",
-    "add",
-    "min",
-    "max",
-    "mean",
-    "sum_over_batch_size",
-    "mean_with_sample_weight",
-    "auto",
-    "lower",
-    "strip_punctuation",
-    "lower_and_strip_punctuation",
-    "whitespace",
-    "character",
-    "full",
-    "avg",
-    "multi-hot",
-    "dropout",
-    "keras",
-    "slaney",
-    "htk",
-    "hann",
-    "hamming",
-    "spatial",
-    "mag",
-    "magnitude",
-    "stft",
-    "imag",
-    "real",
-    "phase",
-    "angle",
-    "log",
-    "power",
-    "psd",
-    "periodic",
-    "rectangular",
-    "xyxy",
-    "yxyx",
-    "xywh",
-    "center_xyxy",
-    "fan_in",
-    "fan_out",
-    "fan_avg",
-    "normal",
-    "uniform",
-    "truncated_normal",
-    "untruncated_normal",
-    "ROC",
-    "PR",
-    "interpolation",
-    "minoring",
-    "majoring",
-    "micro",
-    "macro",
-    "weighted",
-    "uniform_average",
-    "variance_weighted_average",
-    "half",
-    "tf-idf",
-    "reduce",
-    "pre",
-    "post",
-    "zeros",
-]
-STRING_PARAMETERS = [
-    "padding",
-    "data_format",
-    "interpolation",
-    "fill_mode",
-    "output_mode",
-    "merge_mode",
-    "mode",
-    "reduction",
-    "score_mode",
-    "standardize",
-    "split",
-    "return_type",
-    "color_mode",
-    "pad_mode",
-    "bounding_box_format",
-    "average",
-    "curve",
-    "summation_method",
-    "class_aggregation",
-    "distribution",
-    "ignore_out_of_vocab_tokens",
-    "scaling",
-    "window",
-    "out_mode",
-    "dim_ordering",
-    "border_mode",
-]
+POOL = (
+    "valid same causal full channels_last channels_first nearest bilinear bicubic lanczos3 lanczos5 area "
+    "gaussian mitchellcubic reflect constant wrap symmetric edge horizontal vertical horizontal_and_vertical "
+    "sum mul concat ave none int float binary multi_hot one_hot count tf_idf tf-idf bool int8 uint8 int32 "
+    "int64 float16 float32 float64 string bfloat16 dot add min max mean sum_over_batch_size "
+    "mean_with_sample_weight auto lower strip_punctuation lower_and_strip_punctuation whitespace character "
+    "avg multi-hot dropout keras slaney htk hann hamming spatial mag magnitude stft imag real phase angle log "
+    "power psd periodic rectangular xyxy yxyx xywh center_xyxy fan_in fan_out fan_avg normal uniform "
+    "truncated_normal untruncated_normal ROC PR interpolation minoring majoring micro macro weighted "
+    "uniform_average variance_weighted_average half reduce pre post zeros mirror farmhash floormod"
+).split()
+STRING_PARAMETERS = (
+    "padding data_format interpolation fill_mode output_mode merge_mode mode reduction score_mode standardize "
+    "split return_type color_mode pad_mode bounding_box_format average curve summation_method "
+    "class_aggregation distribution ignore_out_of_vocab_tokens scaling window out_mode dim_ordering "
+    "border_mode"
+).split()
 NONSENSE = "no_such_choice"
 
 messages = []
