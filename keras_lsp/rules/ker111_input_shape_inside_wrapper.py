@@ -10,13 +10,11 @@ Keras accepts it silently and ignores it: the model has no weights and `summary(
 ## Example
 ```python
 model = keras.Sequential([keras.layers.Bidirectional(keras.layers.LSTM(4, input_shape=(10, 3)))])
-model.summary()
 ```
 
 ## Use instead
 ```python
 model = keras.Sequential([keras.Input((10, 3)), keras.layers.Bidirectional(keras.layers.LSTM(4))])
-model.summary()
 ```
 
 ## Fix

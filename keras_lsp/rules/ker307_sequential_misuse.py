@@ -50,7 +50,8 @@ def check(context: Context) -> Iterator[Finding]:
                 f"Sequential takes one list of layers; {keras_name(context)} {outcome}. Put the layers into brackets."
             )
             fix = _into_list(context, model)
-            yield RULE.finding(second.span, message, fixes=(fix,) if fix else ())
+            severity = Severity.ERROR if context.keras3 else Severity.WARNING
+            yield RULE.finding(second.span, message, severity=severity, fixes=(fix,) if fix else ())
     for failure in context.failures.get("KER307", ()):
         if failure.span in spans:
             continue

@@ -15,6 +15,8 @@ class Block(keras.layers.Layer):
 
     def call(self, x):
         return self.dense(x)
+
+x = Block(4)(keras.Input((3,)))
 ```
 
 ## Use instead
@@ -26,6 +28,8 @@ class Block(keras.layers.Layer):
 
     def call(self, x):
         return self.dense(x)
+
+x = Block(4)(keras.Input((3,)))
 ```
 
 ## Fix

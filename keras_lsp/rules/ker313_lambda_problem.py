@@ -12,7 +12,7 @@ Keras 3 says that it "could not automatically infer the shape of the Lambda's ou
 def scale(x):
     x * 2
 
-layer = keras.layers.Lambda(scale)
+y = keras.layers.Lambda(scale)(keras.Input((3,)))
 ```
 
 ## Use instead
@@ -20,7 +20,7 @@ layer = keras.layers.Lambda(scale)
 def scale(x):
     return x * 2
 
-layer = keras.layers.Lambda(scale)
+y = keras.layers.Lambda(scale)(keras.Input((3,)))
 ```
 
 ## Fix
@@ -51,7 +51,8 @@ def check(context: Context) -> Iterator[Finding]:
         ):
             continue
         message = f"`{function.name}` returns nothing, so this Lambda has no output. Add `return` to its last line."
-        yield RULE.finding(place(layer.call, argument), message)
+        severity = Severity.ERROR if context.keras3 else Severity.WARNING  # Keras 2 passes a None on
+        yield RULE.finding(place(layer.call, argument), message, severity=severity)
 
 
 def _returns(function: ast.FunctionDef) -> bool:

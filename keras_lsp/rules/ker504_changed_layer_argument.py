@@ -34,6 +34,8 @@ from keras_lsp.rules.rewriting import is_written, place, rename_keyword
 from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.text.edits import TextEdit
 
+# Keras 3 still takes these, with a warning (keras/src/layers/activations/leaky_relu.py).
+WARNS = frozenset((("LeakyReLU", "alpha"),))
 _FIT_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 
 
@@ -51,6 +53,8 @@ def check(context: Context) -> Iterator[Finding]:
             message = f"{failure.class_name} does not take `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
             edits = rename_keyword(argument, new) if new else None
             fix = Fix(f"Rename to `{new}`", edits) if edits else None
+            if (failure.class_name, name) in WARNS:
+                continue
             if not new:
                 fix = removal_fix(context, failure.call, [name])
             yield RULE.finding(place(failure.call, argument), message, fixes=fixes(fix))
@@ -59,7 +63,7 @@ def check(context: Context) -> Iterator[Finding]:
         if layer.call.guarded:
             continue
         alpha = arguments.get("alpha")
-        if layer.class_name == "LeakyReLU" and alpha is not None and layer.error is None:
+        if layer.class_name == "LeakyReLU" and alpha is not None:
             message = f"{keras_name(context)} calls this `negative_slope`, and warns about `alpha`."
             edits = rename_keyword(alpha, "negative_slope")
             fix = Fix("Rename to `negative_slope`", edits) if edits else None

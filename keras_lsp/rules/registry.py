@@ -62,7 +62,12 @@ from keras_lsp.rules import (
     ker409_silent_broadcast,
     ker501_optimizer_argument_changed,
     ker502_keras_1_argument,
+    ker503_removed_api,
     ker504_changed_layer_argument,
+    ker505_save_path_extension,
+    ker506_monitor_name,
+    ker601_parameter_hot_spot,
+    ker602_no_activation_between_dense,
 )
 from keras_lsp.rules.base import Rule
 
@@ -126,7 +131,12 @@ RULES: tuple[Rule, ...] = (
     ker409_silent_broadcast.RULE,
     ker501_optimizer_argument_changed.RULE,
     ker502_keras_1_argument.RULE,
+    ker503_removed_api.RULE,
     ker504_changed_layer_argument.RULE,
+    ker505_save_path_extension.RULE,
+    ker506_monitor_name.RULE,
+    ker601_parameter_hot_spot.RULE,
+    ker602_no_activation_between_dense.RULE,
 )
 
 

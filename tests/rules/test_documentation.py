@@ -50,31 +50,39 @@ def test_parts(rule: Rule) -> None:
         ast.parse(block)
 
 
+def applicable() -> list[tuple[Rule, str]]:
+    """Rules with the versions in which their example is found."""
+    return [(rule, v) for rule in RULES for v in VERSIONS if rule.code in codes(blocks(rule)[0], v, rule)]
+
+
+APPLICABLE = applicable()
+applicable_rules = pytest.mark.parametrize(
+    ("rule", "version"), [pytest.param(rule, v, id=f"{rule.code}-{v}") for rule, v in APPLICABLE]
+)
+
+
 @rules
 def test_example_is_found(rule: Rule) -> None:
-    example, _ = blocks(rule)
-    assert any(rule.code in codes(example, version, rule) for version in VERSIONS)
+    assert any(found is rule for found, _ in APPLICABLE)
 
 
-@rules
-@pytest.mark.parametrize("version", VERSIONS)
+@applicable_rules
 def test_correction_is_clean(rule: Rule, version: str) -> None:
     _, correction = blocks(rule)
     assert analyse(correction, version, rule.code).findings == ()
 
 
-@rules
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("rule", "version"),
+    [pytest.param(rule, v, id=f"{rule.code}-{v}") for rule, v in APPLICABLE if rule.code not in NOT_RUN],
+)
 def test_real_keras_agrees(rule: Rule, version: str, run_program: Callable[[str, int], Outcome]) -> None:
     """An error is an exception; anything less, and every correction, runs."""
-    if rule.code in NOT_RUN:
-        assert blocks(rule)
-        return
     example, correction = blocks(rule)
-    severity = codes(example, version, rule).get(rule.code)
+    severity = codes(example, version, rule)[rule.code]
     outcome = run_program(example, VERSIONS[version])
     if severity is Severity.ERROR:
         assert outcome.error is not None, "reported as an error, but it runs"
-    elif severity is not None:
+    else:
         assert outcome.error is None, outcome
     assert run_program(correction, VERSIONS[version]) == Outcome(None, "")

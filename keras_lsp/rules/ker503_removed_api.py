@@ -1,0 +1,185 @@
+"""KER503: a name is used that this Keras does not have.
+
+## What it does
+Reports imports and names of Keras that exist in other versions only (`keras.utils.np_utils`, `keras.layers.core`,
+`keras.preprocessing.image.ImageDataGenerator`), and methods that are gone (`predict_classes`, `fit_generator`). Code that is
+prepared for their absence, by `try` or a version check, is left alone.
+
+## Why it matters
+The program stops with `ModuleNotFoundError` or `AttributeError`, some of it only after training.
+
+## Example
+```python
+x, y = np.zeros((10, 3), "float32"), np.zeros((10, 1), "float32")
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit_generator(x, y)
+```
+
+## Use instead
+```python
+x, y = np.zeros((10, 3), "float32"), np.zeros((10, 1), "float32")
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y)
+```
+
+## Fix
+`fit_generator` and its kin become `fit`, `evaluate` and `predict`; names that moved get their new place.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from keras_lsp.inference.facts import ModelEvent, Span
+from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.model_data import activation_of
+from keras_lsp.rules.names import dotted_name
+from keras_lsp.rules.wording import keras_name
+from keras_lsp.text.edits import TextEdit
+
+# method -> (its successor, first version without it)
+_METHODS: dict[str, tuple[str, tuple[int, int]]] = {
+    "fit_generator": ("fit", (3, 0)),
+    "evaluate_generator": ("evaluate", (3, 0)),
+    "predict_generator": ("predict", (3, 0)),
+    "predict_classes": ("", (2, 6)),
+    "predict_proba": ("predict", (2, 6)),
+    "reset_states": ("", (3, 0)),
+}
+# Where the best known of them went; an empty text where there is no successor in Keras 3.
+_SUCCESSORS = {
+    "keras.utils.np_utils": "keras.utils",
+    "keras.layers.core": "keras.layers",
+    "keras.layers.convolutional": "keras.layers",
+    "keras.layers.recurrent": "keras.layers",
+    "keras.layers.pooling": "keras.layers",
+    "keras.layers.normalization": "keras.layers",
+    "keras.layers.embeddings": "keras.layers",
+    "keras.layers.wrappers": "keras.layers",
+    "keras.layers.merge": "keras.layers",
+    "keras.layers.advanced_activations": "keras.layers",
+    "keras.layers.experimental.preprocessing": "keras.layers",
+    "keras.preprocessing.text": "keras.layers.TextVectorization",
+    "keras.preprocessing.image.ImageDataGenerator": "keras.utils.image_dataset_from_directory",
+    "keras.wrappers.scikit_learn": "the scikeras package",
+    "keras.layers.CuDNNLSTM": "keras.layers.LSTM",
+    "keras.layers.CuDNNGRU": "keras.layers.GRU",
+    "keras.optimizers.legacy": "keras.optimizers",
+}
+_PREPARED = re.compile(r"version|hasattr|KERAS|TF_|find_spec", re.IGNORECASE)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Names and methods that are not there."""
+    prepared = list(_prepared_spans(context))
+    reported: set[Span] = set()
+    for event in context.facts.events:
+        if (
+            event.method in _METHODS
+            and not event.call.guarded
+            and event.model.class_name in ("Sequential", "Functional")
+        ):
+            finding = _method(context, event)
+            if finding is not None and not _inside(finding.span, prepared):
+                yield finding
+    for node in ast.walk(context.parsed.tree):
+        for span, dotted in _names(context, node):
+            missing = missing_name(context, dotted)
+            if missing is None or span in reported or _inside(span, prepared) or context.parsed.is_broken(span.start):
+                continue
+            if any(known.start <= span.start and span.end <= known.end for known in reported):
+                continue
+            reported.add(span)
+            successor = next(
+                (
+                    new
+                    for old, new in _SUCCESSORS.items()
+                    if _main(missing) == old or _main(missing).startswith(old + ".")
+                ),
+                "",
+            )
+            advice = f" Use {successor}." if successor else ""
+            yield RULE.finding(span, f"{keras_name(context)} has no `{missing}`.{advice}")
+
+
+def missing_name(context: Context, dotted: str) -> str | None:
+    """The shortest part of a Keras name that this version does not have, if another version has it."""
+    catalogue = context.catalogue
+    parts = dotted.split(".")
+    for end in range(1, len(parts) + 1):
+        part = ".".join(parts[:end])
+        if catalogue.exists(part) is False:
+            return part
+    return None
+
+
+def _main(dotted: str) -> str:
+    """The name below `keras`, whatever way leads there."""
+    return re.sub(r"^(tensorflow(\.python)?\.keras|tf_keras)(?=\.|$)", "keras", dotted)
+
+
+def _names(context: Context, node: ast.AST) -> Iterator[tuple[Span, str]]:
+    positions = context.parsed.positions
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Span(*positions.span(alias)), alias.name
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        for alias in node.names:
+            if alias.name != "*":
+                yield Span(*positions.span(alias)), f"{node.module}.{alias.name}"
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        dotted = dotted_name(context, node)
+        if dotted is not None:
+            yield Span(*positions.span(node)), dotted
+
+
+def _prepared_spans(context: Context) -> Iterator[Span]:
+    """Code that runs only where the name exists, or where its absence is dealt with."""
+    positions = context.parsed.positions
+    for node in ast.walk(context.parsed.tree):
+        if (isinstance(node, ast.Try) and node.handlers) or (
+            isinstance(node, ast.If | ast.IfExp) and _PREPARED.search(ast.unparse(node.test))
+        ):
+            yield Span(*positions.span(node))
+
+
+def _inside(span: Span, others: list[Span]) -> bool:
+    return any(other.start <= span.start and span.end <= other.end for other in others)
+
+
+def _method(context: Context, event: ModelEvent) -> Finding | None:
+    successor, gone = _METHODS[event.method]
+    if context.keras < gone or context.world.keras.contract.value in ("A", "B"):
+        return None
+    callee = event.call.callee_span
+    span = Span(callee.end - len(event.method), callee.end)
+    if context.source(span) != event.method:
+        return None
+    fixes: tuple[Fix, ...] = ()
+    advice = f"Use `{successor}`."
+    if event.method == "predict_classes":
+        sigmoid = activation_of(event.last_layer) == "sigmoid"
+        advice = (
+            "Use `(model.predict(x) > 0.5).astype('int32')`."
+            if sigmoid
+            else "Use `np.argmax(model.predict(x), axis=-1)`."
+        )
+    elif event.method == "reset_states":
+        advice = "Call `reset_states` on the stateful layers."
+    elif successor and "generator" not in event.call.arguments:
+        fixes = (Fix(f"Use `{successor}`", (TextEdit(*span, successor),)),)
+    elif successor:
+        argument = event.call.arguments["generator"]
+        if argument.keyword_span is None:
+            fixes = (Fix(f"Use `{successor}`", (TextEdit(*span, successor),)),)
+        else:
+            fixes = (Fix(f"Use `{successor}`", (TextEdit(*span, successor), TextEdit(*argument.keyword_span, "x"))),)
+    message = f"Models have no `{event.method}` in {keras_name(context)}. {advice}"
+    return RULE.finding(span, message, fixes=fixes)
+
+
+RULE = Rule("KER503", "removed-api", Severity.ERROR, "sometimes", check, __doc__ or "")
