@@ -25,6 +25,7 @@ _FAMILIES = (
     "convolution",
     "core",
     "image",
+    "legacy",
     "merging",
     "normalization",
     "pooling",

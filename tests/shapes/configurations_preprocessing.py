@@ -5,12 +5,29 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from tests.shapes.configurations import ENTRIES, Draw, Entry, Nested, Spec, among, flag, fraction, shape, size, tensor
+from tests.shapes.configurations import (
+    ENTRIES,
+    Draw,
+    Entry,
+    Nested,
+    Question,
+    Spec,
+    among,
+    flag,
+    fraction,
+    shape,
+    size,
+    tensor,
+)
 
 # --- categories ---------------------------------------------------------------------------------------------------
 
 _MODES = among("int", "one_hot", "multi_hot", "count", odd=("x",))
-_FIXED: dict[str, Draw] = {"dtype": among(None)}  # other policies of whole-number layers are not asked
+
+
+def _plain(question: Question) -> bool:
+    """Policies of layers that put out whole numbers are not asked."""
+    return "dtype" not in question.arguments
 
 
 def columns(*kinds: str) -> Draw:
@@ -25,14 +42,15 @@ def columns(*kinds: str) -> Draw:
 
 
 ENTRIES["CategoryEncoding"] = Entry(
-    required={"num_tokens": size(1, 5, odd=(0, -1, None)), **_FIXED},
+    required={"num_tokens": size(1, 5, odd=(0, -1, None))},
     optional={"output_mode": among("one_hot", "multi_hot", "count", "binary", odd=("x",))},
     inputs=columns("int64", "int32"),
+    when=_plain,
 )
 
 
 def _bins(random: Random) -> dict[str, Any]:
-    found: dict[str, Any] = {"dtype": None}
+    found: dict[str, Any] = {}
     if random.random() < 0.85:
         found["bin_boundaries"] = [float(edge) for edge in range(random.randint(1, 5))]
     if random.random() < 0.2:
@@ -41,12 +59,13 @@ def _bins(random: Random) -> dict[str, Any]:
 
 
 ENTRIES["Discretization"] = Entry(
-    required={"": _bins}, optional={"output_mode": _MODES}, inputs=columns("float32", "float32", "int32")
+    required={"": _bins}, optional={"output_mode": _MODES}, inputs=columns("float32", "float32", "int32"), when=_plain
 )
 ENTRIES["Hashing"] = Entry(
-    required={"num_bins": size(1, 9, odd=(0, -1, None)), **_FIXED},
+    required={"num_bins": size(1, 9, odd=(0, -1, None))},
     optional={"output_mode": _MODES, "salt": among(3, (1, 2), odd=((1, 2, 3),))},
     inputs=columns("string", "string", "int64", "int32"),
+    when=_plain,
 )
 
 
@@ -57,9 +76,10 @@ def _crossed(random: Random) -> list[Spec]:
 
 
 ENTRIES["HashedCrossing"] = Entry(
-    required={"num_bins": size(1, 9, odd=()), **_FIXED},
+    required={"num_bins": size(1, 9, odd=())},
     optional={"output_mode": among("int", "one_hot", odd=("count",))},
     inputs=_crossed,
+    when=_plain,
 )
 
 # --- lookups ------------------------------------------------------------------------------------------------------
@@ -67,7 +87,7 @@ ENTRIES["HashedCrossing"] = Entry(
 
 def _vocabulary(tokens: tuple[Any, ...]) -> Draw:
     def draw(random: Random) -> dict[str, Any]:
-        found: dict[str, Any] = {"dtype": None}
+        found: dict[str, Any] = {}
         if random.random() < 0.8:
             words = list(tokens[: random.randint(1, len(tokens))])
             found["vocabulary"] = words + words[:1] if random.random() < 0.05 else words
@@ -84,10 +104,16 @@ _LOOKUP: dict[str, Draw] = {
     "pad_to_max_tokens": flag,
 }
 ENTRIES["StringLookup"] = Entry(
-    required={"": _vocabulary(tuple("abcde"))}, optional={**_LOOKUP, "mask_token": among("")}, inputs=columns("string")
+    required={"": _vocabulary(tuple("abcde"))},
+    optional={**_LOOKUP, "mask_token": among("")},
+    inputs=columns("string"),
+    when=_plain,
 )
 ENTRIES["IntegerLookup"] = Entry(
-    required={"": _vocabulary((5, 6, 7, 8))}, optional={**_LOOKUP, "mask_token": among(0)}, inputs=columns("int64")
+    required={"": _vocabulary((5, 6, 7, 8))},
+    optional={**_LOOKUP, "mask_token": among(0)},
+    inputs=columns("int64"),
+    when=_plain,
 )
 
 
@@ -97,7 +123,7 @@ def _texts(random: Random) -> list[Spec]:
 
 
 def _words(random: Random) -> dict[str, Any]:
-    return {key: value for key, value in _vocabulary(tuple("abcde"))(random).items() if key != "dtype"}
+    return _vocabulary(tuple("abcde"))(random)
 
 
 ENTRIES["TextVectorization"] = Entry(
@@ -110,7 +136,7 @@ ENTRIES["TextVectorization"] = Entry(
         "pad_to_max_tokens": flag,
     },
     inputs=_texts,
-    when=lambda question: "dtype" not in question.arguments,
+    when=_plain,
 )
 
 # --- numbers ------------------------------------------------------------------------------------------------------
@@ -239,5 +265,5 @@ ENTRIES["Pipeline"] = Entry(
     required={"layers": _layers},
     inputs=lambda random: [Spec((None, 8, 8, 3))],
     generations=(3,),
-    when=lambda question: "dtype" not in question.arguments,
+    when=_plain,
 )

@@ -158,7 +158,7 @@ def _queries(random: Random, name: str) -> dict[str, Any]:
     value = (batch, *other, features)
     found: dict[str, Any] = {"query": query, "value": value}
     if random.random() < 0.4:
-        if random.random() < 0.1:
+        if other and random.random() < 0.1:
             other[0] = axis_size(random, 1, 5)
         found["key"] = (batch, *other, random.randint(1, 6))
     return found

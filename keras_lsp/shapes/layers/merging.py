@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from keras_lsp.shapes.arguments import FLOATS
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, differ, format_shape, opaque, same, unify
 from keras_lsp.shapes.layers.precision import common_dtype, divided
@@ -164,6 +165,9 @@ def _merge_elementwise(configuration: Configuration, inputs: Structure, call: Ma
     if configuration.generation == 3:
         return Applied(Tensor(declared, configuration.compute_dtype()))
     dtype = common_dtype(configuration, tensors)
+    if dtype == "bool" and len(tensors) > 1:
+        text = "TypeError: Value passed to parameter 'x' has DataType bool not in list of allowed values"
+        raise Refused("dtype", text, dtype=dtype)
     if name == "Average":
         dtype = divided(dtype)
     return Applied(Tensor(declared if standalone(configuration) else computed, dtype))
@@ -191,15 +195,7 @@ def _concatenate(configuration: Configuration, inputs: Structure, call: Mapping[
     outside = [shape for shape in shapes if not -len(shape) <= axis < len(shape)]
     ranks = {len(shape) for shape in shapes}
     if outside:
-        if len(ranks) > 1:
-            raise Undetermined(f"`axis` {axis} lies outside some of the inputs")
-        rank = len(outside[0])
-        if configuration.generation == 3 and axis >= rank:
-            _check_concatenation(configuration, shapes, tuple(range(rank)))
-            if len(shapes) == 1:
-                raise Undetermined(f"`axis` {axis} lies outside the only input")
-            raise Refused("axis", "IndexError: list index out of range", axis=axis, rank=rank)
-        raise Refused("axis", "IndexError: list assignment index out of range", axis=axis, rank=rank)
+        raise _axis_outside(configuration, shapes, axis)
     if len(ranks) > 1:
         raise _refuse_concatenation(configuration, shapes)
     rank = ranks.pop()
@@ -219,6 +215,19 @@ def _concatenate(configuration: Configuration, inputs: Structure, call: Mapping[
     formula = (f"{sizes} = {total}",) if len(shapes) > 1 and total is not None else ()
     dtype = configuration.compute_dtype() if configuration.generation == 3 else common_dtype(configuration, tensors)
     return Applied(Tensor(tuple(merged), dtype), formula=formula)
+
+
+def _axis_outside(configuration: Configuration, shapes: Sequence[Shape], axis: int) -> Refused:
+    """The refusal of an axis that some input does not have; Keras 3 removes such an axis only if it is negative."""
+    rank = min(len(shape) for shape in shapes)
+    if configuration.generation == 2 or axis < 0:
+        return Refused("axis", "IndexError: list assignment index out of range", axis=axis, rank=rank)
+    if len({len(shape) - (axis < len(shape)) for shape in shapes}) > 1:
+        return _refuse_concatenation(configuration, shapes)
+    if len({len(shape) for shape in shapes}) > 1 or len(shapes) == 1:
+        raise Undetermined(f"`axis` {axis} lies outside some of the inputs")
+    _check_concatenation(configuration, shapes, range(rank))
+    return Refused("axis", "IndexError: list index out of range", axis=axis, rank=rank)
 
 
 def _refuse_concatenation(configuration: Configuration, shapes: Sequence[Shape]) -> Refused:
@@ -341,9 +350,14 @@ def _batch_dot(configuration: Configuration, tensors: Sequence[Tensor], axes: tu
     output += [size for axis, size in enumerate(right) if axis not in (0, second)]
     computed = configuration.generation == 2 and not standalone(configuration)
     if computed:
-        output[0] = unify(left[0], right[0])
+        if configuration.keras < QUOTED_NAME and max(len(left), len(right)) > 3 and None in (*left[1:], *right[1:]):
+            raise Undetermined("the static shape that this version keeps of such a product is not known")
+        # A batch of 1 is broadcast, so beside a dynamic one it says nothing.
+        output[0] = None if left[0] != right[0] and 1 in (left[0], right[0]) else unify(left[0], right[0])
     if len(output) == 1:
         output.append(1)
     dtype = configuration.compute_dtype() if configuration.generation == 3 else common_dtype(configuration, tensors)
+    if configuration.generation == 2 and dtype is not None and dtype not in FLOATS:
+        raise Undetermined("which whole numbers this version multiplies is not known")
     formula = (f"sum over {left[first]} products",) if left[first] is not None else ()
     return Applied(Tensor(tuple(output), dtype), formula=formula)

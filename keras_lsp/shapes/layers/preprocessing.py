@@ -232,6 +232,8 @@ def check_hashing(configuration: Configuration) -> None:
     mode = configuration.value("output_mode", "int")
     dtype = configuration.text("dtype")
     third = configuration.generation == 3
+    if not third and dtype is not None and dtype.startswith("mixed_"):
+        raise Undetermined("this layer takes no mixed policy")
     if third and mode == "int" and dtype not in (None, "int32", "int64"):
         text = (
             f"When `output_mode=\"int\"`, `dtype` should be an integer type, 'int32' or 'in64'. Received: dtype={dtype}"
@@ -271,18 +273,30 @@ def hash_values(configuration: Configuration, inputs: Structure, call: Mapping[s
             )
             raise Refused("dtype", text, dtype=tensor.dtype)
         if mode == "int":
-            given = configuration.text("dtype")
-            return Applied(Tensor(shape, "int64" if given is None else None))
+            return Applied(Tensor(shape, "int64"))
         return Applied(Tensor(_encoded(configuration, shape, mode, depth), compute_dtype(configuration)))
     if mode == "int":
         return Applied(Tensor(shape, configuration.text("dtype") or "int64"))
     return Applied(Tensor((*shape[:-1], depth), variable_dtype(configuration)))
 
 
+def _check_number_dtype(configuration: Configuration, mode: object) -> None:
+    """tf.keras puts out whole numbers only in a `dtype` of whole numbers."""
+    dtype = configuration.text("dtype") if configuration.generation == 2 else None
+    if mode != "int" or dtype is None or dtype in _INTEGERS:
+        return
+    if configuration.keras < _TYPED:
+        raise Undetermined("what this version says about the `dtype` is not known")
+    text = f"When `output_mode='int'`, `dtype` should be an integer type. Received: dtype={dtype}"
+    raise bad_argument("dtype", dtype, text)
+
+
 @constructor("HashedCrossing")
 def check_crossing(configuration: Configuration) -> None:
     """A known `output_mode`."""
-    _check_choice(configuration, "output_mode", ("int", "one_hot"), configuration.value("output_mode", "int"))
+    mode = configuration.value("output_mode", "int")
+    _check_choice(configuration, "output_mode", ("int", "one_hot"), mode)
+    _check_number_dtype(configuration, mode)
 
 
 @layer("HashedCrossing")
@@ -326,6 +340,8 @@ def cross(configuration: Configuration, inputs: Structure, call: Mapping[str, ob
     if any(shape != first for shape in shapes[1:]):
         raise Undetermined("the columns have different shapes")
     mode, depth = _mode(configuration), configuration.dim("num_bins")
+    if not third:
+        first = (None, *first[1:])  # tf.sparse.cross_hashed forgets the batch
     if mode == "int":
         dtype = configuration.text("dtype")
         return Applied(Tensor(first, "int64" if dtype is None else dtype if third else None))
@@ -510,12 +526,8 @@ def check_lookup(configuration: Configuration) -> None:
             f"Received: sparse=True and output_mode={mode}"
         )
         raise conflict(("sparse", "output_mode"), text)
-    dtype = configuration.text("dtype") if configuration.generation == 2 else None
-    if mode == "int" and dtype is not None and dtype not in _INTEGERS and not configuration.flag("invert"):
-        if configuration.keras < _TYPED:
-            raise Undetermined("what this version says about the `dtype` is not known")
-        text = f"When `output_mode='int'`, `dtype` should be an integer type. Received: dtype={dtype}"
-        raise bad_argument("dtype", dtype, text)
+    if not configuration.flag("invert"):
+        _check_number_dtype(configuration, mode)
     weights = configuration.value("idf_weights")
     if weights is not None and mode != "tf_idf":
         text = (
@@ -732,7 +744,8 @@ def _vectorize_now(
     if words:
         if len(shape) > 1 and shape[-1] != 1:
             raise Undetermined("whether the last axis has size 1 is not known")
-        shape = (*(shape[:-1] if len(shape) > 1 else shape), None)
+        # Splitting makes a ragged axis, whose rows are counted when the model runs.
+        shape = (None, *shape[1:-1], None)
     elif configuration.value("ngrams") is not None or length is not None:
         raise Undetermined("`ngrams` and `output_sequence_length` without `split` have no shape rule")
     if configuration.keras < _STABLE and (mode != "int" or len(shape) > 2):

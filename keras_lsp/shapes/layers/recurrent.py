@@ -396,6 +396,15 @@ def _check_numbers(configuration: Configuration, tensor: Tensor) -> None:
         raise Refused("dtype", f"TypeError: {text}", dtype=tensor.dtype)
 
 
+def _check_initializer(configuration: Configuration) -> None:
+    """The orthogonal initializer decomposes a matrix, which TensorFlow does not do in bfloat16."""
+    if configuration.generation == 2 and variable_dtype(configuration) == "bfloat16":
+        if configuration.value("recurrent_initializer") == "orthogonal":
+            text = "InvalidArgumentError: Value for attr 'T' of bfloat16 is not in the list of allowed values"
+            raise Refused("dtype", text, dtype="bfloat16")
+        raise Undetermined("which initializers this version has for bfloat16 is not known")
+
+
 def _output_dtype(configuration: Configuration, tensor: Tensor) -> str | None:
     return tensor.dtype if standalone(configuration) else compute_dtype(configuration)
 
@@ -432,6 +441,7 @@ def recur(configuration: Configuration, inputs: Structure, call: Mapping[str, ob
     shape = check_rank(configuration, tensor, exactly=3)
     own = configuration.class_name.lower().replace("simplernn", "simple_rnn")
     cell = _gated_cell(configuration, shape[-1], inside=f"{own}_cell/")
+    _check_initializer(configuration)
     _check_numbers(configuration, tensor)
     return _run(configuration, cell, tensor, shape, state)
 
@@ -499,6 +509,7 @@ def convolve_recurrently(configuration: Configuration, inputs: Structure, call: 
                 f"Full input shape received: input_shape={format_shape(frame)}"
             )
         raise Refused("axis-undefined", f"ValueError: {text}", axis=2 if first else -1)
+    _check_initializer(configuration)
     _check_numbers(configuration, tensor)
     if configuration.generation == 2:
         _check_convolution(configuration, spatial, strides, dilation, padding)

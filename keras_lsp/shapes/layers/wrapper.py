@@ -53,6 +53,22 @@ def _name_of(sublayer: Sublayer) -> str:
     return name if isinstance(name, str) else snake_case(sublayer.class_name)
 
 
+def _nested(
+    configuration: Configuration, sublayer: Sublayer, weights: tuple[Weight, ...] | None
+) -> tuple[Weight, ...] | None:
+    """The weights of a wrapped layer; `trainable=False` on a layer around others does not reach them in Keras 3."""
+    composed = sublayer.class_name in (
+        "RNN",
+        "StackedRNNCells",
+        "TimeDistributed",
+        "Bidirectional",
+        "SpectralNormalization",
+    )
+    if configuration.generation == 3 and composed and sublayer.arguments.get("trainable", True) is not True:
+        return None
+    return weights
+
+
 def _frozen(configuration: Configuration, weights: tuple[Weight, ...] | None) -> tuple[Weight, ...] | None:
     if weights is None or configuration.flag("trainable", True):
         return weights
@@ -127,7 +143,7 @@ def distribute(configuration: Configuration, inputs: Structure, call: Mapping[st
         raise Undetermined("the shape of what the wrapped layer returns is not known")
     batch = output.shape[0] if configuration.generation == 3 else shape[0]
     dtype = compute_dtype(configuration) if configuration.generation == 3 else output.dtype
-    weights = applied.weights
+    weights = _nested(configuration, sublayer, applied.weights)
     if configuration.generation == 3:
         weights = _prefixed(weights, _name_of(sublayer))
     result = Tensor((batch, shape[1], *output.shape[1:]), dtype)
@@ -316,10 +332,12 @@ def run_both_ways(configuration: Configuration, inputs: Structure, call: Mapping
         parts = [_cast(part, compute_dtype(configuration)) for part in parts]
     structure: Structure = parts[0] if len(parts) == 1 else tuple(parts) if third else parts
     weights: tuple[Weight, ...] | None = None
-    first = _prefixed(there.weights, f"forward_{_name_of(forward).removeprefix('forward_')}")
+    first = _prefixed(
+        _nested(configuration, forward, there.weights), f"forward_{_name_of(forward).removeprefix('forward_')}"
+    )
     own = third and backward is not forward
     name = _name_of(backward) if own else f"backward_{_name_of(backward).removeprefix('backward_')}"
-    second = _prefixed(back.weights, name)
+    second = _prefixed(_nested(configuration, backward, back.weights), name)
     if first is not None and second is not None:
         weights = _frozen(configuration, (*first, *second))
     formula = [f"2 * ({line.split(' = ')[0]}) = {_twice(line)}" for line in there.formula]
