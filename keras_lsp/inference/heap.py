@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from keras_lsp.inference.values import HeapObject
+from keras_lsp.inference.values import HeapObject, LayerValue
 
 # id of an object -> (the object, one of its states)
 States: TypeAlias = dict[int, tuple[HeapObject, Any]]
@@ -60,6 +60,11 @@ class Heap:
             for key, saved in later.before.items():
                 fork.before.setdefault(key, saved)
         del self.forks[fork.level + 1 :]
+
+    def finish_round(self, fork: Fork, states: States) -> None:
+        """Close a fork whose evaluation is repeated: variables widen, while layers and models are as before."""
+        kept = {key: saved for key, saved in states.items() if not isinstance(saved[0], LayerValue)}
+        self.finish(fork, [{}, kept])
 
     def finish(self, fork: Fork, alternatives: list[States]) -> None:
         """Close the fork: everything takes the join of its states in these alternatives (none: stays as it is)."""

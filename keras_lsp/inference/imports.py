@@ -12,11 +12,7 @@ from keras_lsp.syntax.parse import parse
 
 # Roots that are never followed as source: their functions are described in the shape rooms, and their own code is large.
 LIBRARIES = frozenset(
-    "keras tensorflow tf_keras numpy scipy pandas sklearn matplotlib torch jax flax cv2 PIL seaborn h5py tqdm os sys re math random "
-    "time json pickle csv collections functools itertools typing types abc enum dataclasses pathlib glob shutil io copy string "
-    "datetime logging argparse warnings inspect operator contextlib threading multiprocessing subprocess unittest pytest absl "
-    "tensorflow_datasets tensorflow_hub tensorflow_probability tensorflow_addons keras_tuner kerastuner nltk spacy gym wandb "
-    "IPython urllib requests gc tempfile zipfile tarfile hashlib uuid statistics struct platform traceback keras_applications".split()
+    ["keras", "tensorflow", "tf_keras", "numpy", "scipy", "pandas", "sklearn", "matplotlib", "torch", "jax", "flax", "cv2", "PIL", "seaborn", "h5py", "tqdm", "os", "sys", "re", "math", "random", "time", "json", "pickle", "csv", "collections", "functools", "itertools", "typing", "types", "abc", "enum", "dataclasses", "pathlib", "glob", "shutil", "io", "copy", "string", "datetime", "logging", "argparse", "warnings", "inspect", "operator", "contextlib", "threading", "multiprocessing", "subprocess", "unittest", "pytest", "absl", "tensorflow_datasets", "tensorflow_hub", "tensorflow_probability", "tensorflow_addons", "keras_tuner", "kerastuner", "nltk", "spacy", "gym", "wandb", "IPython", "urllib", "requests", "gc", "tempfile", "zipfile", "tarfile", "hashlib", "uuid", "statistics", "struct", "platform", "traceback", "keras_applications"]
 )
 
 

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from keras_lsp.inference.facts import ExpressionFact, LayerFact, ModelFact, Span, Variable
+from keras_lsp.inference.folding import SYMBOLS
 from keras_lsp.inference.values import TensorValue, Value, join_tensors
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -67,7 +68,9 @@ class Recorder:
         entry = self._seen.get(id(node))
         if entry is not None and entry[1].value is value:
             return
-        self._see(node, "value", None, None, value.spec, None, symbolic).value = value
+        operator = _operator(node) if value.kind == "keras" else None
+        kind = "op" if operator else "value"
+        self._see(node, kind, operator, None, value.spec, None, symbolic).value = value
 
     def see_call(
         self,
@@ -171,6 +174,15 @@ class Recorder:
         return facts
 
 
+def _operator(node: ast.AST) -> str | None:
+    """The symbol of an operator that makes a tensor: `+`, `[]`."""
+    if isinstance(node, ast.Subscript):
+        return "[]"
+    if isinstance(node, ast.BinOp | ast.UnaryOp):
+        return SYMBOLS.get(type(node.op))
+    return SYMBOLS.get(type(node.ops[0])) if isinstance(node, ast.Compare) else None
+
+
 def join_structures(left: Structure, right: Structure) -> Structure:
     """What is known of a structure of tensors that may be either one; `None` if they are built differently."""
     if isinstance(left, Tensor) and isinstance(right, Tensor):
@@ -186,6 +198,9 @@ def join_structures(left: Structure, right: Structure) -> Structure:
 
 def _read_applications(seen: Seen) -> None:
     outputs: list[Structure] = []
+    if any(layer.applications for layer in seen.layers) and not all(layer.applications for layer in seen.layers):
+        seen.reason = "not every layer made here is called on a tensor that is known"
+        return
     for layer in seen.layers:
         for application in layer.applications:
             if application.output is None and application.reason:

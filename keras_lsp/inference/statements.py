@@ -396,7 +396,13 @@ def _loop_unknown(
         # A first round finds out what changes; only what holds in every round is recorded. Inside such a round one round
         # is enough, or nested loops would double the work at each level.
         with machine.mute():
-            machine.branch([once, lambda: None])
+            fork = machine.heap.begin()
+            machine.uncertain += 1
+            once()
+            machine.uncertain -= 1
+            states = machine.heap.capture(fork)
+            machine.heap.rollback(fork)
+            machine.heap.finish_round(fork, states)
     flow = machine.branch([once] if endless else [once, lambda: None])
     if flow is not None and endless:
         return flow

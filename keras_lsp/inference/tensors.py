@@ -108,14 +108,18 @@ def to_structure(machine: Machine, value: Value) -> Structure | UnknownOutcome:
         return Tensor(None)
     if value is None:
         return None
-    if isinstance(value, bool | int | float):
-        return Tensor((), "float32")
+    if isinstance(value, bool | int | float | str):
+        return Tensor((), "string" if isinstance(value, str) else "float32")
     if isinstance(value, tuple | ListValue):
         items = list(cast("tuple[Value, ...]", value)) if isinstance(value, tuple) else value.items
         if items is None:
             return UnknownOutcome("a list of unknown length")
-        if items and all(isinstance(item, int | float | bool) for item in items):
-            return Tensor((len(items),), "float32")
+        if items and all(isinstance(item, int | float | bool | str) for item in items):
+            return Tensor((len(items),), "string" if isinstance(items[0], str) else "float32")
+        if items and all(isinstance(item, tuple | ListValue) for item in items) and not tensors_in(value):
+            rows = [to_structure(machine, item) for item in items]
+            if all(isinstance(row, Tensor) and row == rows[0] for row in rows) and isinstance(rows[0], Tensor):
+                return Tensor((len(items), *(rows[0].shape or ())), rows[0].dtype)
         parts = [to_structure(machine, item) for item in items]
         for part in parts:
             if isinstance(part, UnknownOutcome):

@@ -608,7 +608,8 @@ class ModelValue(LayerValue):
         owns = [state[1] for state in states]
         first = owns[0]
         if all(own[0] == first[0] for own in owns):
-            return (base, first)
+            # The same layers: a branch may have built the model, which it then stays.
+            return (base, next((own for own in owns if own[2] is not None), first))
         outputs = [own[2] for own in owns]
         joined: list[TensorValue] | None = None
         if all(output is not None for output in outputs) and len({len(output) for output in outputs}) == 1:

@@ -29,10 +29,7 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 
 # Parameters that are a single size: an unknown value there is a size by the name of its variable.
 SIZE_PARAMETERS = frozenset(
-    (
-        "units filters output_dim input_dim n num_heads key_dim value_dim head_dim depth_multiplier groups max_tokens "
-        "num_query_heads num_key_value_heads height width nb_filter maxlen num_tokens num_bins"
-    ).split()
+    ["units", "filters", "output_dim", "input_dim", "n", "num_heads", "key_dim", "value_dim", "head_dim", "depth_multiplier", "groups", "max_tokens", "num_query_heads", "num_key_value_heads", "height", "width", "nb_filter", "maxlen", "num_tokens", "num_bins"]
 )
 
 

@@ -120,6 +120,7 @@ def input_tensor(machine: Machine, spec: Tensor, call: Call, name: Value = None)
     layer.nodes.append(graph)
     value = TensorValue(spec, "keras", graph, call.span, name=fact.name)
     graph.outputs.append(value)
+    note_application(machine, fact, Application(call.span, None, spec))
     return value
 
 
@@ -462,7 +463,10 @@ def call_model(
         structure = None
     else:
         if model.kind == "Sequential" and model.inputs is None and isinstance(structure, Tensor) and structure.shape:
-            build_sequential(machine, model, structure)
+            symbolic = any(tensor.kind == "keras" for tensor in tensors_in(argument))
+            # An array's batch is one of many: Keras relaxes that axis at the next one.
+            size = structure.shape[0] if symbolic else None
+            build_sequential(machine, model, Tensor((size, *structure.shape[1:]), structure.dtype))
         result = _run(machine, model, argument, structure, here, node)
     kind = "keras" if any(tensor.kind == "keras" for tensor in tensors_in(argument)) else "tensorflow"
     output: Structure = None

@@ -109,6 +109,5 @@ def _harmless(path: str) -> bool:
 
 
 _READ_ONLY = frozenset(
-    "builtins keras tensorflow tf_keras numpy scipy pandas sklearn matplotlib os sys re math json pickle logging warnings "
-    "time seaborn tqdm pprint textwrap string datetime pathlib shutil IPython".split()
+    ["builtins", "keras", "tensorflow", "tf_keras", "numpy", "scipy", "pandas", "sklearn", "matplotlib", "os", "sys", "re", "math", "json", "pickle", "logging", "warnings", "time", "seaborn", "tqdm", "pprint", "textwrap", "string", "datetime", "pathlib", "shutil", "IPython"]
 )

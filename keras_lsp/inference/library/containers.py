@@ -13,10 +13,7 @@ from keras_lsp.inference.values import DictValue, ListValue, Unknown, Value, joi
 
 # Methods of constants that can be computed for real: their results are no larger than their operands.
 _STRING_METHODS = frozenset(
-    (
-        "lower upper strip lstrip rstrip startswith endswith split rsplit splitlines title capitalize find rfind index count "
-        "isdigit isalpha isalnum isupper islower isidentifier removeprefix removesuffix partition rpartition swapcase casefold"
-    ).split()
+    ["lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "rsplit", "splitlines", "title", "capitalize", "find", "rfind", "index", "count", "isdigit", "isalpha", "isalnum", "isupper", "islower", "isidentifier", "removeprefix", "removesuffix", "partition", "rpartition", "swapcase", "casefold"]
 )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import cast
 
+from keras_lsp.catalogue.first_layer import resolve_input_layer
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.layers import build_layer, literal
 from keras_lsp.inference.keras.models import input_tensor, make_input, make_model, make_sequential
 from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.values import LayerValue, ListValue, TensorValue, Unknown, Value
-from keras_lsp.catalogue.first_layer import resolve_input_layer
+from keras_lsp.inference.values import External, LayerValue, LibraryObject, ListValue, TensorValue, Unknown, Value
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Tensor
@@ -153,3 +153,31 @@ def get_source_inputs(machine: Machine, arguments: Arguments, node: ast.AST | No
 def load_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """A model from a file: nothing is read."""
     return Unknown("the model comes from a file")
+
+
+@models("keras.activations.get")
+def get_activation(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`activations.get("relu")`: the function of that name."""
+    value = arguments.get(0, "identifier")
+    if value is None:
+        return External("keras.activations.linear")
+    return External(f"keras.activations.{value}") if isinstance(value, str) else value
+
+
+@models(
+    "keras.initializers.get",
+    "keras.regularizers.get",
+    "keras.constraints.get",
+    "keras.losses.get",
+    "keras.optimizers.get",
+)
+def get_object(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """An object that shapes do not depend on."""
+    value = arguments.get(0, "identifier")
+    return LibraryObject("keras.initializers.Initializer") if isinstance(value, str) else value
+
+
+@models("keras.layers.deserialize", "keras.saving.deserialize_keras_object", "keras.layers.serialize")
+def deserialize(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """An object from its configuration is not made."""
+    return Unknown("an object made from its configuration")

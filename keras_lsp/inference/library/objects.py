@@ -11,7 +11,9 @@ from typing import TypeAlias
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.values import DatasetValue, LibraryMethod, LibraryObject, Unknown, Value
+from keras_lsp.inference.tensors import run_op
+from keras_lsp.inference.values import DatasetValue, LibraryMethod, LibraryObject, TensorValue, Unknown, Value
+from keras_lsp.shapes.tensor import Tensor
 
 LibraryInstance: TypeAlias = LibraryObject | DatasetValue
 Method: TypeAlias = Callable[[Machine, LibraryInstance, Arguments, "ast.AST | None"], Value]
@@ -22,7 +24,7 @@ METHODS: dict[tuple[str, str], Method] = {}
 ATTRIBUTES: dict[tuple[str, str], Attribute] = {}
 ITEMS: dict[str, Item] = {}
 CALLS: dict[str, Method] = {}
-ROWS: dict[str, Callable[[Machine, LibraryInstance], "list[Value] | None"]] = {}
+ROWS: dict[str, Callable[[Machine, LibraryInstance], list[Value] | None]] = {}
 
 
 def method(path: str, *names: str) -> Callable[[Method], Method]:
@@ -76,6 +78,11 @@ def call_object(machine: Machine, value: LibraryObject, arguments: Arguments, no
     found = CALLS.get(value.path)
     if found is not None:
         return found(machine, value, arguments, node)
+    symbol = machine.catalogue.symbol(value.path)
+    if symbol is not None and symbol.kind in ("loss", "metric"):
+        return TensorValue(Tensor((), "float32"), "tensorflow", origin=machine.span_of(node))
+    if symbol is not None and symbol.kind == "initializer":
+        return run_op(machine, "keras.ops.zeros", Arguments(arguments.args[:1]), node)
     return Unknown(f"calling {value.path} is not followed")
 
 

@@ -245,10 +245,20 @@ def _flag(call: Mapping[str, object], name: str) -> bool:
     raise Undetermined(f"the value of `{name}` is not known")
 
 
-def _check_masks(call: Mapping[str, object], rank: int) -> None:
-    """tf.keras adds the mask to the scores at once; what that gives is known for the simplest case only."""
-    if call.get("attention_mask") is not None or (rank > 3 and _flag(call, "use_causal_mask")):
+def _check_masks(call: Mapping[str, object], query: Shape, key: Shape) -> None:
+    """tf.keras adds the mask to the scores at once, so that a mask with larger axes would change what comes out."""
+    mask = call.get("attention_mask")
+    fits = mask is None or (isinstance(mask, Tensor) and _mask_fits(mask, query, key))
+    if not fits or (len(query) > 3 and _flag(call, "use_causal_mask")):
         raise Undetermined("whether the mask fits the attention scores is not known")
+
+
+def _mask_fits(mask: Tensor, query: Shape, key: Shape) -> bool:
+    """Whether a mask (batch, query steps, key steps) broadcasts to the scores without changing them, sizes as known."""
+    if mask.shape is None or len(mask.shape) != 3 or len(query) != 3:
+        return False
+    scores = (query[0], query[1], key[1])
+    return all(size in (1, None) or not differ(size, score) for size, score in zip(mask.shape, scores, strict=True))
 
 
 def _check_attention(
@@ -273,7 +283,7 @@ def _check_attention(
                 text = f"ValueError: Dimensions must be equal, but are {query[axis]} and {other[axis]}"
                 raise Refused("merge", text, stage=stage, shapes=(query, other))
     if configuration.generation == 2:
-        _check_masks(call, len(query))
+        _check_masks(call, query, key)
         for axis in axes:
             if differ(value[axis], key[axis]):
                 text = f"ValueError: Dimensions must be equal, but are {key[axis]} and {value[axis]}"
