@@ -213,7 +213,7 @@ class Catalogue:
             None if signature is None else parse_parameters(signature),
             parse_parameters(call),
             tuple(str(bases or "").split()),
-            _describe(name, kind),
+            _describe(name, str(kind)),
             page(name, self.version),
             True,
             span[0] if span else "",

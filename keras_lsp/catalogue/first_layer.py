@@ -62,6 +62,10 @@ class _NotKnown(Exception):
         self.reason = reason
 
 
+# Python refuses to write integers of more than some thousand digits, and very deep nestings.
+_UNPRINTABLE = (ValueError, OverflowError, RecursionError)
+
+
 @dataclass(slots=True)
 class _State:
     warnings: list[str] = field(default_factory=list[str])
@@ -114,6 +118,8 @@ def resolve_first_layer(
         return _result(state, None, None, error=raised.text)
     except _NotKnown as unknown:
         return _result(state, None, None, unknown=unknown.reason)
+    except _UNPRINTABLE:
+        return _result(state, None, None, unknown="a value is too large or too deep to be shown")
     if version.contract is Contract.D and name == "keras.layers.Layer":
         shape = None  # its `call` is not implemented; Sequential.build gives up without a word
     return _result(state, shape, _implicit_dtype(name, keywords, version) if shape is not None else None)
@@ -492,6 +498,8 @@ def resolve_input(
         return FirstLayer(error=raised.text)
     except _NotKnown as unknown:
         return FirstLayer(unknown=unknown.reason)
+    except _UNPRINTABLE:
+        return FirstLayer(unknown="a value is too large or too deep to be shown")
 
 
 _InputResult: TypeAlias = "tuple[BatchShape | None, str | None, tuple[str, ...]]"
@@ -671,6 +679,8 @@ def resolve_input_layer(
         return FirstLayer(error=raised.text, warnings=tuple(warnings))
     except _NotKnown as unknown:
         return FirstLayer(unknown=unknown.reason, warnings=tuple(warnings))
+    except _UNPRINTABLE:
+        return FirstLayer(unknown="a value is too large or too deep to be shown", warnings=tuple(warnings))
 
 
 def _input_layer_keras2(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_lsp.catalogue import parse_version
 from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer, resolve_input, resolve_input_layer
+from keras_lsp.catalogue.keywords import KEYWORDS
 
 A, B, C, D0, D = "2.3", "tf2.2", "2.15", "3.0", "3.15"
 BOTH_D = "ValueError: You cannot pass both `shape` and `batch_shape` at the same time."
@@ -145,3 +148,42 @@ def test_unknown_and_symbolic_values() -> None:
         assert resolve_input({"shape": object()}, parsed).unknown
     # A keyword that is refused is refused whatever its value is.
     assert resolve_first_layer("Dense", {"batch_size": UNKNOWN, "input_shape": (3,)}, parse_version(D)).error
+
+
+LITERALS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.just(UNKNOWN)
+    | st.builds(object),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=6,
+)
+
+
+@given(
+    st.sampled_from(["Dense", "LSTM", "Embedding", "Conv1D", "SpatialDropout1D", "Mine", "InputLayer", ""]),
+    st.dictionaries(st.sampled_from([*KEYWORDS, "foo", "units", "shape"]), LITERALS, max_size=4),
+    st.lists(LITERALS, max_size=3),
+    st.sampled_from([A, B, "tf2.3", C, D0, "3.2", D]),
+)
+def test_no_value_raises(layer: str, keywords: dict[str, Any], positional: list[Any], version: str) -> None:
+    parsed = parse_version(version)
+    for got in (
+        resolve_first_layer(layer, keywords, parsed),
+        resolve_input(keywords, parsed, positional),
+        resolve_input_layer(keywords, parsed, positional),
+    ):
+        assert sum(x is not None for x in (got.batch_shape, got.error, got.unknown)) <= 1
+
+
+def test_numbers_too_large_to_write() -> None:
+    for version in (A, B, C, D):
+        parsed = parse_version(version)
+        huge = 10**5000
+        for keywords in ({"input_shape": (-huge,)}, {"foo": huge}, {"input_shape": (huge,)}, {"name": huge}):
+            got = resolve_first_layer("Dense", keywords, parsed)
+            assert got.unknown or got.error or got.batch_shape or version in (A, B)
+            resolve_input({"shape": (-huge,)}, parsed)
