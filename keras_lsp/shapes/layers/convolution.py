@@ -51,6 +51,12 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 # From here on a window that does not fit is refused when the layer is called (keras/src/ops/operation_utils.py);
 # before, Keras 3 answered size 0 and TensorFlow failed when the model ran.
 ZERO_SIZE_REFUSED = (3, 14)
+# Keras 3 takes `output_padding=0` from here on,
+ZERO_OUTPUT_PADDING = (3, 11)
+# compares `output_padding` with the strides from here on,
+OUTPUT_PADDING_COMPARED = (3, 14)
+# and lets depthwise and separable convolutions have strides and dilations together from here on.
+DILATED_STRIDES = (3, 15)
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,7 @@ def _output_sizes(configuration: Configuration, window: Window, sizes: Shape, sh
             if isinstance(left, int) and left < 0:
                 if standalone(configuration) and window.loses_sizes(sizes):
                     raise Undetermined("what is left of a too small input is not known")
-                if left == -1 and configuration.generation == 2 and window.loses_sizes(sizes):
+                if left == -1 and configuration.keras < ZERO_SIZE_REFUSED and window.loses_sizes(sizes):
                     # TensorFlow does not see the size, and `compute_output_shape` lets 0 pass
                     result.append(0)
                     continue
@@ -323,6 +329,8 @@ def check_convolution(configuration: Configuration) -> None:
         filters = _check_count(configuration, "filters")
     groups = _groups(configuration)
     if isinstance(groups, int) and groups <= 0 and configuration.generation == 3:
+        if configuration.keras < (3, 1):
+            raise Undetermined("what becomes of `groups` that is not positive in this version is not known")
         raise bad_argument(
             "groups", groups, f"The number of groups must be a positive integer. Received: groups={groups}."
         )
@@ -390,6 +398,8 @@ def check_transpose(configuration: Configuration) -> None:
     if configuration.generation == 3:
         _check_count(configuration, "filters")
     _check_strides(configuration, window)
+    if (3,) <= configuration.keras < OUTPUT_PADDING_COMPARED:
+        return
     for axis, extra in enumerate(padding or ()):
         stride = window.strides[axis]
         if isinstance(extra, int) and isinstance(stride, int) and extra >= stride:
@@ -410,7 +420,8 @@ def check_transpose(configuration: Configuration) -> None:
 def _output_padding(configuration: Configuration, window: Window) -> tuple[Dim, ...] | None:
     if configuration.value("output_padding") is None:
         return None
-    return read_tuple(configuration, "output_padding", window.rank, allow_zero=True)
+    zero = configuration.generation == 2 or configuration.keras >= ZERO_OUTPUT_PADDING
+    return read_tuple(configuration, "output_padding", window.rank, allow_zero=zero)
 
 
 @layer(*_TRANSPOSES)
@@ -514,7 +525,7 @@ def check_separable(configuration: Configuration) -> None:
         window = _read_window(configuration)
         _check_count(configuration, "depth_multiplier")
         _check_count(configuration, "filters")
-    if configuration.generation == 2:
+    if configuration.keras < DILATED_STRIDES:
         _check_strides(configuration, window)
 
 
@@ -560,7 +571,7 @@ def check_depthwise(configuration: Configuration) -> None:
     window = _read_window(configuration)
     if configuration.generation == 3:
         _check_count(configuration, "depth_multiplier")
-    else:
+    if configuration.keras < DILATED_STRIDES:
         _check_strides(configuration, window)
 
 

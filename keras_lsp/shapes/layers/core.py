@@ -28,13 +28,14 @@ from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor, sha
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
-# Keras 3.15 wants positive Python ints; before, a wrong size showed when the kernel was made.
-POSITIVE_UNITS = (3, 15)
+# From here on constructors want positive Python ints; before, a wrong size showed when the kernel was made.
+POSITIVE_UNITS = (3, 13)
+POSITIVE_EMBEDDING = (3, 15)
 
 
 @constructor("Dense")
 def check_dense(configuration: Configuration) -> None:
-    """`Dense.__init__`: `units` is a positive int (Keras 3.15), what `int()` takes and is not negative (tf.keras)."""
+    """`Dense.__init__`: `units` is a positive int (Keras 3.13), what `int()` takes and is not negative (tf.keras)."""
     units = configuration.value("units")
     text = f"Received an invalid value for `units`, expected a positive integer. Received: units={units}"
     if configuration.generation == 3:
@@ -258,10 +259,8 @@ def _analyze_equation(
         declared = pick(output, output_axis[letter]) if letter in output_axis else None
         found_size = pick(shape, input_axis[letter]) if letter in input_axis else None
         if letter in output_axis and letter in input_axis:
-            # Keras 3.15 takes the declared size first, tf.keras the size of the input
-            if declared is None and found_size is not None and (3,) <= configuration.keras < (3, 15):
-                raise Undetermined("which of two sizes the kernel gets is not known for this version")
-            kernel.append(found_size if configuration.generation == 2 else declared)
+            # since Keras 3.15 the declared size comes first, before it was the size of the input
+            kernel.append(found_size if configuration.keras < (3, 15) else declared)
         elif letter in output_axis:
             kernel.append(declared)
         elif letter in input_axis:
@@ -294,7 +293,7 @@ def check_embedding(configuration: Configuration) -> None:
     """`Embedding.__init__`: both sizes positive; ints in Keras 3.15."""
     for name in ("input_dim", "output_dim"):
         value = configuration.value(name)
-        if configuration.keras >= POSITIVE_UNITS:
+        if configuration.keras >= POSITIVE_EMBEDDING:
             wrong = value is None or isinstance(value, bool | float | str | list | tuple)
             if wrong or (isinstance(value, int) and value <= 0):
                 text = f"`{name}` must be a positive integer. Received: {name}={value} (of type {type(cast('object', value)).__name__})."

@@ -18,6 +18,11 @@ from keras_lsp.shapes.refusals import bad_argument, only_tensor, shape_of, stand
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
+# From here on Keras 3 sorts the axes of LayerNormalization and RMSNormalization.
+SORTED_AXES = (3, 14)
+# From here on UnitNormalization compares its axes with the rank.
+AXES_COMPARED = (3, 6)
+
 
 def _axes(configuration: Configuration) -> list[int]:
     value = configuration.value("axis")
@@ -151,9 +156,9 @@ def normalize_layers(configuration: Configuration, inputs: Structure, call: Mapp
     axes = _axes(configuration)
     if unchecked(configuration):
         check_real(configuration, tensor)
-    if configuration.generation == 3:
+    if configuration.keras >= SORTED_AXES:
         axes = sorted(axes)
-    elif len({axis % len(shape) for axis in axes if shape}) != len(axes):
+    elif configuration.generation == 2 and len({axis % len(shape) for axis in axes if shape}) != len(axes):
         raise Refused("axis", f"ValueError: Duplicate axis: {axes}", axis=axes[0], rank=len(shape))
     sizes = [_size(shape, axis) for axis in axes]
     if configuration.generation == 2 and len(axes) == len(shape) and axes != sorted(axes):
@@ -173,7 +178,12 @@ def normalize_roots(configuration: Configuration, inputs: Structure, call: Mappi
     """Scale has the sizes of the axes."""
     tensor = only_tensor(configuration, inputs, checked=False)
     shape = shape_of(tensor)
-    axes = sorted(_axes(configuration))
+    axes = _axes(configuration)
+    if configuration.keras >= SORTED_AXES:
+        axes = sorted(axes)
+    elif isinstance(configuration.value("axis"), tuple):
+        text = "TypeError: tuple indices must be integers or slices, not tuple"
+        raise Refused("argument", text, argument="axis", value=tuple(axes))
     sizes = [_size(shape, axis) for axis in axes]
     if None in sizes:
         raise _undefined(configuration, sizes, "scale", axes[sizes.index(None)])
@@ -238,5 +248,7 @@ def normalize_units(configuration: Configuration, inputs: Structure, call: Mappi
     tensor = only_tensor(configuration, inputs, checked=False)
     shape = shape_of(tensor)
     for axis in _axes(configuration):
+        if (3,) <= configuration.keras < AXES_COMPARED and not -len(shape) <= axis < len(shape):
+            raise Undetermined("what becomes of an axis outside the rank in this version is not known")
         _size(shape, axis)
     return Applied(Tensor(shape, _cast(configuration, tensor)))

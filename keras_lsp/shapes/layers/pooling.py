@@ -26,8 +26,8 @@ from keras_lsp.shapes.refusals import bad_argument, check_rank, only_tensor, sha
 from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
-# See convolution.ZERO_SIZE_REFUSED.
-ZERO_SIZE_REFUSED = (3, 14)
+# Convolutions refuse a window that does not fit one version earlier (convolution.ZERO_SIZE_REFUSED).
+ZERO_SIZE_REFUSED = (3, 15)
 
 _WINDOWED = tuple(f"{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank in (1, 2, 3))
 _GLOBAL = tuple(f"Global{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank in (1, 2, 3))

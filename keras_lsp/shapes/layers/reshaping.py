@@ -125,6 +125,9 @@ def reshape(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     if None in target and configuration.generation == 2:
         text = "ValueError: Tried to convert 'shape' to a tensor and failed. Error: None values not supported."
         raise Refused("argument", text, argument="target_shape", value=target)
+    if None in target and None not in shape[1:] and configuration.keras < (3, 15):
+        text = "TypeError: unsupported operand type(s) for *: 'int' and 'NoneType'"
+        raise Refused("argument", text, argument="target_shape", value=target)
     open_axis = target.index(-1) if -1 in target else None
     if None in shape[1:] or None in target:
         output = tuple(None if dim == -1 else dim for dim in target)
