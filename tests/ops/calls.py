@@ -104,7 +104,11 @@ def one(r: Random, name: str, kind: str) -> dict[str, object]:
         made[target] = {"decimals": 1, "threshold": 0.5, "default_value": 0.0, "fill_value": 2}.get(target, 0.5)
     made["dtype"] = r.choice(("float32", "int32", "float64", "int64", "bool"))
     if x.shape:
-        made |= {"bias": Array(x.shape[-1:]), "mean": Array(x.shape[-1:]), "variance": Array(x.shape[-1:], FLOAT, "ones")}
+        made |= {
+            "bias": Array(x.shape[-1:]),
+            "mean": Array(x.shape[-1:]),
+            "variance": Array(x.shape[-1:], FLOAT, "ones"),
+        }
     if name.endswith("logical_not"):
         made["x"] = Array(x.shape, "bool")
     if name.endswith(("invert", "bitwise_not")):

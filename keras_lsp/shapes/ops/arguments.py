@@ -132,6 +132,13 @@ class Call:
             raise Undetermined(f"the value of `{name}` is not known")
         return self.checked_axis(axis, rank, late=late)
 
+    def one_axis(self, name: str, rank: int, default: int | None = None, *, late: bool = False) -> int:
+        """An axis that must be a number."""
+        axis = self.axis(name, rank, default, late=late)
+        if axis is None:
+            raise Undetermined(f"`{name}` is not a number")
+        return axis
+
     def axes(self, name: str, rank: int, default: object = None, *, late: bool = False) -> tuple[int, ...] | None:
         """One or several axes as numbers from 0; `None` if it is `None`."""
         value = self.value(name, default)

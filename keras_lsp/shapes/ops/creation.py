@@ -104,8 +104,7 @@ def linspace(call: Call) -> object:
     ends = broadcast(call.shape("start"), call.shape("stop"), kind=call.kind)
     assert ends is not None
     num = call.size("num", 50)
-    axis = call.axis("axis", len(ends) + 1, 0)
-    assert axis is not None
+    axis = call.one_axis("axis", len(ends) + 1, 0)
     dtypes = [dtype_of(call.value(name), call.kind) for name in ("start", "stop")]
     if call.kind == "numpy":
         dtype = call.dtype("float64" if all(each != "float128" for each in dtypes) else None)
@@ -241,7 +240,9 @@ def from_parameters(call: Call) -> Tensor:
 def one_hot(call: Call) -> Tensor:
     """A new axis of size `depth`, last by default (class OneHot; to_categorical drops a last axis of size 1)."""
     x = call.tensor("x")
-    dtype = call.dtype(_default(call))
+    # to_categorical of Keras 2 gives single precision
+    old = "labels" in call.options and call.keras < (3,)
+    dtype = call.dtype("float32" if old else _default(call))
     depth = _depth(call, x)
     if x.shape is None:
         return Tensor(None, dtype)

@@ -9,7 +9,16 @@ from keras_lsp.shapes.dim import Expr, differ
 from keras_lsp.shapes.ops import contents
 from keras_lsp.shapes.ops.arguments import Call, as_tensor, dtype_of, printed
 from keras_lsp.shapes.ops.broadcasting import broadcast
-from keras_lsp.shapes.ops.dtypes import Dtype, is_float, is_integer, keras_float, promote_dtypes, standardize, to_float
+from keras_lsp.shapes.ops.dtypes import (
+    WEAK,
+    Dtype,
+    is_float,
+    is_integer,
+    keras_float,
+    promote_dtypes,
+    standardize,
+    to_float,
+)
 from keras_lsp.shapes.outcome import Refused, Undetermined
 from keras_lsp.shapes.tensor import Tensor
 
@@ -207,6 +216,8 @@ def _to_real(dtype: Dtype, kind: str) -> Dtype:
 
 
 def _real_float(dtype: Dtype, kind: str) -> Dtype:
+    if kind == "numpy" and dtype is not None and not is_float(dtype) and not dtype.startswith("complex"):
+        return "float64"
     return {"complex64": "float32", "complex128": "float64"}.get(dtype or "") or to_float(dtype, kind)
 
 
@@ -249,6 +260,13 @@ def _with_float(kind: str, *dtypes: Dtype) -> Dtype:
     return dtype if kind == "tensorflow" else to_float(dtype, kind)
 
 
+def _angle_of_two(kind: str, *dtypes: Dtype) -> Dtype:
+    """Class Arctan2 takes Python numbers for floatx."""
+    if kind == "keras":
+        return promote_dtypes(kind, *("float32" if dtype in WEAK else dtype for dtype in dtypes), "float")
+    return _with_float(kind, *dtypes)
+
+
 def _hypotenuse(kind: str, *dtypes: Dtype) -> Dtype:
     if kind == "keras" and set(dtypes) == {"bool"}:
         return "bool"
@@ -268,12 +286,22 @@ def _first(kind: str, first: Dtype, *others: Dtype) -> Dtype:
     return first
 
 
+def _counted(kind: str, *dtypes: Dtype) -> Dtype:
+    """Powers and quotients of truth values are numbers in NumPy only."""
+    dtype = promote_dtypes(kind, *dtypes)
+    if kind == "numpy" and "bool" in dtypes and "int" in dtypes:
+        return None  # a square is computed otherwise than a cube
+    return "int8" if dtype == "bool" and kind == "numpy" else dtype
+
+
 _BINARY_TYPES: Mapping[str, Callable[..., Dtype]] = {
+    "counted": _counted,
     "promote": promote_dtypes,
     "bool": _logical,
     "divide": _divided,
     "float": _with_float,
     "double": _hypotenuse,
+    "arctan2": _angle_of_two,
     "no_bool": _no_bool,
     "first": _first,
 }

@@ -85,10 +85,9 @@ def resize(call: Call) -> Tensor:
         nearest = method == "nearest" or (isinstance(method, str) and method.endswith("NEAREST_NEIGHBOR"))
         if call.given("method") and not isinstance(method, str):
             dtype = None
-        elif not nearest and not unchanged:
-            dtype = "float32"
-        elif unchanged and "pad" in call.options:
-            dtype = None
+        elif not nearest:
+            # older versions leave images of the right size as they are
+            dtype = "float32" if not unchanged or dtype == "float32" else None
     shape[height], shape[width] = size
     return Tensor(tuple(shape), dtype)
 

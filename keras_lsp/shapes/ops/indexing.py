@@ -74,13 +74,20 @@ def _select(x: Tensor, shape: Shape, items: list[object]) -> Tensor:
     scattered = False
     axis = 0
     previous_array = -1
+    # Beside index arrays, numbers are index arrays without axes.
+    mixed = any(isinstance(item, Tensor) for item in items)
     for position, item in enumerate(items):
         if item is None:
             result.append(1)
             continue
         size = shape[axis]
-        if isinstance(item, Tensor):
-            if item.dtype == "bool":
+        if isinstance(item, int):
+            _check_bounds(item, axis, size)
+        if isinstance(item, Tensor) or (mixed and isinstance(item, int | Expr)):
+            if not isinstance(item, Tensor):
+                arrays.append(())
+                axis += 1
+            elif item.dtype == "bool":
                 mask = known(item)
                 for offset, length in enumerate(mask):
                     if differ(length, shape[axis + offset]):
@@ -108,17 +115,6 @@ def _select(x: Tensor, shape: Shape, items: list[object]) -> Tensor:
         axis += 1
         if isinstance(item, slice):
             result.append(slice_length(size, cast("slice[object, object, object]", item)))
-        elif isinstance(item, int):
-            if isinstance(size, int) and not -size <= item < size:
-                _refuse_index(
-                    f"IndexError: index {item} is out of bounds for axis {axis - 1} with size {size}",
-                    axis=axis - 1,
-                    index=item,
-                    found=size,
-                )
-            if arrays and any(isinstance(each, Tensor) for each in items[position:]):
-                scattered = scattered or previous_array != position - 1
-                previous_array = position
     content = _content(x, items) if not arrays else None
     if arrays:
         chosen = broadcast(*arrays, kind="numpy")
@@ -128,6 +124,16 @@ def _select(x: Tensor, shape: Shape, items: list[object]) -> Tensor:
         result[at:at] = list(chosen)
         return Tensor(tuple(result), x.dtype)
     return Tensor(tuple(result), x.dtype, content)
+
+
+def _check_bounds(index: int, axis: int, size: Dim) -> None:
+    if isinstance(size, int) and not -size <= index < size:
+        _refuse_index(
+            f"IndexError: index {index} is out of bounds for axis {axis} with size {size}",
+            axis=axis,
+            index=index,
+            found=size,
+        )
 
 
 def _content(x: Tensor, items: list[object]) -> object:

@@ -36,8 +36,7 @@ def size(call: Call) -> object:
     """The number of elements: a number in NumPy, a scalar tensor elsewhere."""
     sizes = known(call.tensor("x"))
     if call.given("axis"):
-        axis = call.axis("axis", len(sizes))
-        assert axis is not None
+        axis = call.one_axis("axis", len(sizes))
         total = sizes[axis]
     else:
         total = product(sizes)

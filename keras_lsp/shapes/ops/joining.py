@@ -25,8 +25,7 @@ def concatenate(call: Call) -> Tensor:
     ranked = [tensor for tensor in tensors if tensor.shape is not None]
     if not ranked:
         return Tensor(None, _common(call, tensors))
-    axis = call.axis("axis", len(known(ranked[0])), int(call.options.get("axis", "0")))
-    assert axis is not None
+    axis = call.one_axis("axis", len(known(ranked[0])), int(call.options.get("axis", "0")))
     return _joined(call, tensors, axis)
 
 
@@ -123,8 +122,7 @@ def stack(call: Call) -> Tensor:
             call.refuse("merge", text, shapes=tuple(shapes))
         if call.kind != "keras":
             merged = [unify(a, b) for a, b in zip(merged, shape, strict=True)]
-    axis = call.axis("axis", len(first) + 1, 0)
-    assert axis is not None
+    axis = call.one_axis("axis", len(first) + 1, 0)
     merged.insert(axis, len(tensors))
     content = None
     if len(merged) == 1 and len(tensors) <= MAX_CONTENT:
@@ -160,8 +158,7 @@ def append(call: Call) -> Tensor:
     if not call.given("axis"):
         flat = [tensor.with_shape((product(known(tensor)),)) for tensor in (first, second)]
         return _joined(call, flat, 0)
-    axis = call.axis("axis", len(known(first)))
-    assert axis is not None
+    axis = call.one_axis("axis", len(known(first)))
     return _joined(call, [first, second], axis)
 
 
@@ -179,8 +176,8 @@ def split(call: Call) -> object:
         least = call.options["min_rank"]
         text = f"`{call.name.rpartition('.')[2]}` only works on arrays of at least {least} dimensions. "
         call.refuse("rank", f"{text}Received array with shape {printed(shape)}.", min_rank=int(least), rank=len(shape))
-    axis = call.axis("axis", len(shape), default)
-    assert axis is not None
+    late = call.kind == "keras" and "uneven" in call.options  # class ArraySplit checks no axis
+    axis = call.one_axis("axis", len(shape), default, late=late)
     size = shape[axis]
     parts = call.value("parts")
     sizes: list[Dim] = []
@@ -256,8 +253,7 @@ def unstack(call: Call) -> object:
     """An array as the list of its slices along an axis."""
     x = call.tensor("x")
     shape = known(x)
-    axis = call.axis("axis", len(shape), 0)
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape), 0)
     count = call.value("num")
     if count is None:
         count = shape[axis]
@@ -294,6 +290,5 @@ def repeat_elements(call: Call) -> Tensor:
         if len(shape) != 2:
             raise Undetermined("the input is not a matrix")
         return x.with_shape((shape[0], count, shape[1]))
-    axis = call.axis("axis", len(shape))
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape))
     return x.with_shape((*shape[:axis], multiply(shape[axis], count), *shape[axis + 1 :]))

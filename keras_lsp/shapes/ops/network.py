@@ -261,8 +261,7 @@ def glu(call: Call) -> Tensor:
     """Half of the channels gated by the other half (class Glu)."""
     x = call.tensor("x")
     shape = list(known(x))
-    axis = call.axis("axis", len(shape), -1)
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape), -1)
     size = shape[axis]
     if isinstance(size, int) and size % 2:
         text = f"axis size must be divisible by 2. Received: x.shape={printed(tuple(shape))} with axis={axis}"
@@ -283,8 +282,7 @@ def batch_normalization(call: Call) -> Tensor:
     """Normalization with given statistics, one per size of an axis (class BatchNorm)."""
     x = call.tensor("x")
     shape = known(x)
-    axis = call.axis("axis", len(shape), -1)
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape), -1)
     for name in ("mean", "variance", "offset", "scale"):
         if not call.given(name):
             continue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 ROWS = """
 [numpy]
-elementwise.unary | abs absolute negative positive sign fix reciprocal bitwise_not invert nan_to_num (x)
-elementwise.unary dtype=counted | square conj conjugate (x)
+elementwise.unary | abs absolute negative positive sign fix bitwise_not invert nan_to_num (x)
+elementwise.unary dtype=counted | square conj conjugate reciprocal (x)
 elementwise.unary | round around round_ (a=x, decimals)
 elementwise.unary dtype=float | rint (x)
 elementwise.unary dtype=float | exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos arctan (x)

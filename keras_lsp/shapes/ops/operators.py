@@ -16,9 +16,9 @@ _RULES = {
     "-": ("promote", "-"),
     "*": ("promote", "*"),
     "/": ("divide", "/"),
-    "//": ("promote", "//"),
+    "//": ("counted", "//"),
     "%": ("no_bool", "%"),
-    "**": ("promote", "**"),
+    "**": ("counted", "**"),
     "&": ("promote", None),
     "|": ("promote", None),
     "^": ("promote", None),
@@ -48,6 +48,8 @@ def operate(symbol: str, left: object, right: object, kind: str) -> Tensor:
         if a.shape is None or b.shape is None:
             return Tensor(None, dtype)
         return Tensor(product_shape(a.shape, b.shape, kind or "keras"), dtype)
+    if kind == "keras" and symbol in ("==", "!="):
+        raise Undetermined("symbolic tensors are compared by identity, not by their elements")
     rule = _RULES.get(symbol)
     if rule is None:
         raise Undetermined(f"the operator `{symbol}` is not one of arrays")

@@ -135,8 +135,7 @@ def difference(call: Call) -> Tensor:
     """Differences of neighbours along an axis, `n` times (class Diff)."""
     x = call.tensor("x")
     shape = list(known(x))
-    axis = call.axis("axis", len(shape), -1)
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape), -1)
     size: Dim = shape[axis]
     if size is not None:
         rest = size - call.integer("n", 1)

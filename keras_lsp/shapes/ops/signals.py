@@ -76,8 +76,7 @@ def inverse_real_transform(call: Call) -> Tensor:
     shape = known(x)
     if not shape:
         raise Undetermined("a scalar has no spectrum")
-    axis = call.axis("axis", len(shape), -1)
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape), -1)
     length = call.sizes("length") if call.given("length") else None
     count = length[0] if length else multiply(subtract(shape[axis], 1), 2)
     dtype = x.dtype if call.kind == "keras" else _real(x.dtype)
@@ -90,8 +89,7 @@ def transform(call: Call) -> Tensor:
     shape = known(x)
     dtype = x.dtype if call.kind == "tensorflow" else _complex(x.dtype, call.kind)
     if call.given("length"):
-        axis = call.axis("axis", len(shape), -1)
-        assert axis is not None
+        axis = call.one_axis("axis", len(shape), -1)
         shape = (*shape[:axis], call.size("length"), *shape[axis + 1 :])
     return Tensor(shape, dtype)
 
@@ -144,8 +142,7 @@ def frames(call: Call) -> Tensor:
     shape = known(x)
     if not shape:
         raise Undetermined("a scalar has no frames")
-    axis = call.axis("axis", len(shape), -1)
-    assert axis is not None
+    axis = call.one_axis("axis", len(shape), -1)
     length, stride = call.size("length"), call.size("stride")
     return x.with_shape((*shape[:axis], _frame_count(call, shape[axis], length, stride), length, *shape[axis + 1 :]))
 
