@@ -166,6 +166,8 @@ def _check_value_key(configuration: Configuration, value: Shape, key: Shape) -> 
             "ValueError: All dimensions of `value` and `key`, except the last one, must be equal. "
             f"Received: value_shape={format_shape(value)} and key_shape={format_shape(key)}"
         )
+        if len(value) != len(key):
+            raise Refused("rank", text, expected_rank=len(value), rank=len(key))
         raise Refused("merge", text, shapes=(value, key))
 
 

@@ -236,6 +236,9 @@ def _refuse_concatenation(configuration: Configuration, shapes: Sequence[Shape])
         text += f"concat axis. Got inputs shapes: {_shown(shapes)}"
     else:
         text += f"concatenation axis. Received: input_shape={_shown(shapes)}"
+    other = next((len(shape) for shape in shapes if len(shape) != len(shapes[0])), None)
+    if other is not None:
+        return Refused("rank", text, expected_rank=len(shapes[0]), rank=other, shapes=tuple(shapes))
     return Refused("merge", text, shapes=tuple(shapes))
 
 
