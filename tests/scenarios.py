@@ -90,9 +90,7 @@ def complaints(scenario: Scenario, version: str) -> list[str]:
     """Every way in which the analysis differs from what the scenario says."""
     analysis = analyse(scenario.source, version, scenario.directives.get("select", ""))
     lines = analysis.document.lines
-    found: list[tuple[int, str, str]] = []
-    for finding in analysis.findings:
-        found.append((lines.line(finding.span.start), finding.severity.value, finding.code))
+    found = [(lines.line(f.span.start), f.severity.value, f.code) for f in analysis.findings]
     expected: list[tuple[int, str, str]] = []
     for number, text in enumerate(scenario.source.splitlines()):
         for match in _EXPECTED.finditer(text):

@@ -72,15 +72,15 @@ def _judge(context: Context, call: Call, name: str) -> Iterator[Finding]:
         return
     least, usual = sizes
     classes = call.arguments.get("classes")
-    if weights == "imagenet" and top and classes is not None and isinstance(classes.value, int):
-        if classes.value != IMAGENET_CLASSES:
-            message = (
-                f"The pretrained top layers of {name} know {IMAGENET_CLASSES} classes. Use include_top=False and a Dense layer of "
-                f"your own. {keras_name(context)} raises: ValueError: If using `weights='imagenet'` with `include_top=True`, "
-                f"`classes` should be {IMAGENET_CLASSES}."
-            )
-            yield RULE.finding(place(call, classes), message)
-            return
+    known = classes is not None and isinstance(classes.value, int) and classes.value != IMAGENET_CLASSES
+    if weights == "imagenet" and top and known:
+        message = (
+            f"The pretrained top layers of {name} know {IMAGENET_CLASSES} classes. Use include_top=False and a Dense layer of "
+            f"your own. {keras_name(context)} raises: ValueError: If using `weights='imagenet'` with `include_top=True`, "
+            f"`classes` should be {IMAGENET_CLASSES}."
+        )
+        yield RULE.finding(place(call, classes), message)
+        return
     argument = call.arguments.get("input_shape")
     shape = as_shape(argument.value) if argument is not None and isinstance(argument.value, tuple) else None
     if argument is None or shape is None:
