@@ -73,3 +73,36 @@ def memory(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return ""
+
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*$")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_CODE = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)")
+_LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\n]*)\)")
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+
+
+def plain_text(markdown: str) -> str:
+    """Markdown as a terminal would show it: fences gone, emphasis and escapes resolved, links after their text."""
+    lines: list[str] = []
+    fence: str | None = None
+    for line in markdown.split("\n"):
+        match = _FENCE.match(line)
+        if fence is not None:
+            if match and match[1].startswith(fence):
+                fence = None
+            else:
+                lines.append(line)
+        elif match:
+            fence = match[1]
+        elif line.strip() in ("---", "***"):
+            lines.append("")
+        else:
+            pieces = _CODE.split(re.sub(r"^#+ ", "", line))  # text, backticks, code, text, backticks, code, ...
+            for index in range(0, len(pieces), 3):
+                piece = _LINK.sub(
+                    lambda found: f"{found[1]} ({found[2]})" if found[1] != found[2] else found[2], pieces[index]
+                )
+                pieces[index] = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", piece))
+            lines.append("".join(piece for index, piece in enumerate(pieces) if index % 3 != 1))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -13,6 +13,7 @@ from typing import Any
 from lsprotocol import types as t
 
 from keras_lsp.features import types as f
+from keras_lsp.features.markup import plain_text
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Finding, Severity
 from keras_lsp.server.client import Client, MarkupFormat
@@ -291,36 +292,3 @@ def visible(text: str, limit: int = MAX_LABEL) -> str:
     """Text for a label or message, without characters that hide or reorder it."""
     text = _INVISIBLE.sub("\ufffd", text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*$")
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_CODE = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)")
-_LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\n]*)\)")
-_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-
-
-def plain_text(markdown: str) -> str:
-    """Markdown as a terminal would show it: fences gone, emphasis and escapes resolved, links after their text."""
-    lines: list[str] = []
-    fence: str | None = None
-    for line in markdown.split("\n"):
-        match = _FENCE.match(line)
-        if fence is not None:
-            if match and match[1].startswith(fence):
-                fence = None
-            else:
-                lines.append(line)
-        elif match:
-            fence = match[1]
-        elif line.strip() in ("---", "***"):
-            lines.append("")
-        else:
-            pieces = _CODE.split(re.sub(r"^#+ ", "", line))  # text, backticks, code, text, backticks, code, ...
-            for index in range(0, len(pieces), 3):
-                piece = _LINK.sub(
-                    lambda found: f"{found[1]} ({found[2]})" if found[1] != found[2] else found[2], pieces[index]
-                )
-                pieces[index] = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", piece))
-            lines.append("".join(piece for index, piece in enumerate(pieces) if index % 3 != 1))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
