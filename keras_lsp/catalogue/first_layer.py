@@ -314,6 +314,10 @@ def _keras3(name: str, given: dict[str, object], version: KerasVersion, state: _
         if own := _own_refusal(name, keyword, catalogue):
             raise _Raised(own)
     _check_base(given, version)
+    rows = catalogue.hidden_keywords(name)
+    if any(k in given and rows[k].status == "rejected" for k in ("input_shape", "input_dim")):
+        # A constructor that hands on only what it knows (StringLookup, IntegerLookup).
+        _reject_all(name, _unknown_keywords(name, given, version, catalogue), catalogue)
     dim = None if leaf in EMBEDDINGS else given.pop("input_dim", None)
     shape: object = (dim,) if dim is not None else given.pop("input_shape", None)
     if shape is not None:

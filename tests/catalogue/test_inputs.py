@@ -131,6 +131,15 @@ def test_steps_within_keras_3() -> None:
     assert "boolean" in (resolve_first_layer("Dense", {"trainable": 1}, parse_version("3.15")).error or "")
 
 
+def test_preprocessing_layers_have_rules_of_their_own() -> None:
+    got = resolve_first_layer("IntegerLookup", {"input_shape": (1,), "batch_size": 4}, parse_version(D))
+    assert got.error == "ValueError: Unrecognized keyword argument(s): {'input_shape': (1,), 'batch_size': 4}"
+    assert resolve_first_layer("HashedCrossing", {"dtype": "int64"}, parse_version(C)).error is None
+    assert resolve_first_layer("TextVectorization", {"dtype": "string"}, parse_version(C)).error is None
+    got = resolve_first_layer("SpatialDropout1D", {"input_shape": (8, 3)}, parse_version(D))
+    assert got.error == "TypeError: SpatialDropout1D.__init__() got an unexpected keyword argument 'input_shape'"
+
+
 def test_unknown_and_symbolic_values() -> None:
     class Symbol:
         """A named size, as the interpreter of user programs makes one."""

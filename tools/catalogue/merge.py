@@ -30,6 +30,10 @@ SOURCES = (
     ("tf1.15", "tf1.15", "tf2.3"),
     ("k2.3", "2.3", "tf1.15"),
 )
+ABOUT_THE_KEYWORD = re.compile(
+    r"not understood|unexpected keyword|Unrecognized keyword|multiple values|Do not pass|deprecated\. |Update your|"
+    r"are deprecated"
+)
 ROOT_NAMES = {"Input", "Model", "Sequential", "Variable", "KerasTensor", "Function", "Operation", "Quantizer"}
 # Families in the order in which one object prefers to be named: `keras.losses.mse`, not `keras.metrics.mse`.
 PREFERENCE = (
@@ -199,7 +203,10 @@ def build_hidden(snapshot: dict[str, Any], canonical: dict[str, str]) -> dict[st
         main = "keras." + canonical[path]
         own = snapshot["objects"][snapshot["names"][path]]["name"]
         coded = {}
-        for keyword, (status, message, declared) in row.items():
+        for keyword, (answer, answered, declared) in row.items():
+            # An error or warning about the value that was tried, or about the layer, says nothing on the keyword.
+            about = answer == "accepted" or bool(ABOUT_THE_KEYWORD.search(answered))
+            status, message = (answer, answered) if about else ("accepted", None)
             text = template(message, own, keyword, values[keyword])
             coded[keyword] = status + (" declared" if declared else "") + ("|" + text if text else "")
         rows[main] = coded
