@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_lsp.catalogue.version import LATEST, KerasVersion, parse_version
 from keras_lsp.inference.world import World
 from keras_lsp.project.environment import Environment, find_environment
-from keras_lsp.project.sources import DiskTexts, SourceFinder
+from keras_lsp.project.settings import Settings
+from keras_lsp.project.sources import DiskTexts, LibraryFinder, SourceFinder
+
+if TYPE_CHECKING:
+    from keras_lsp.oracle.service import Oracle
 
 
 class Worlds:
@@ -19,6 +24,16 @@ class Worlds:
         self._root = root or Path.cwd()
         self._disk = DiskTexts()
         self._environment: Environment | None = None
+        self._oracle: Oracle | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, root: Path) -> Worlds:
+        """The worlds of a project; a Keras version that cannot be read counts as not set."""
+        try:
+            keras = parse_version(settings.keras_version) if settings.keras_version else None
+        except ValueError:
+            keras = None
+        return cls(keras, settings.python, root)
 
     @property
     def environment(self) -> Environment:
@@ -40,7 +55,22 @@ class Worlds:
 
     def world(self, path: str) -> World:
         """What is known outside one file."""
-        resolved = str(Path(path).resolve()) if path and path != "-" else ""
+        resolved = str(Path(path).resolve()) if path and path not in ("-", "<stdin>") else ""
         packages = [str(folder) for folder in self.environment.site_packages] if self._python else []
         finder = SourceFinder([str(self._root)], packages, disk=self._disk)
-        return World(self.keras, resolved, finder.find)
+        installed = [str(folder) for folder in self.environment.site_packages]
+        library = LibraryFinder(installed, self.keras.generation, self._disk)
+        return World(self.keras, resolved, finder.find, library.find)
+
+    def oracle(self) -> Oracle:
+        """Keras itself, in the interpreter that a person named, else in the one that runs keras-lsp."""
+        if self._oracle is None:
+            from keras_lsp.cli.verify import start_oracle
+
+            self._oracle = start_oracle(self.environment, self._python, self.keras)
+        return self._oracle
+
+    def close(self) -> None:
+        """End what was started."""
+        if self._oracle is not None:
+            self._oracle.close()

@@ -660,7 +660,7 @@ def iterate(machine: Machine, value: Value) -> list[Value] | None:
 
 def _rows(value: TensorValue) -> list[Value] | None:
     shape = value.spec.shape
-    if not shape or not isinstance(shape[0], int) or shape[0] > 64:
+    if not shape or not isinstance(shape[0], int) or shape[0] > 64 or value.spec.dtype == "object":
         return None
     content = value.spec.content
     if isinstance(content, tuple) and all(isinstance(item, int) for item in cast("tuple[Any, ...]", content)):
@@ -680,6 +680,8 @@ def element_of(machine: Machine, value: Value) -> Value:
         return value.element
     if isinstance(value, TensorValue):
         shape = value.spec.shape
+        if value.spec.dtype == "object":
+            return Unknown("an element of an array of objects")
         return TensorValue(value.spec.with_shape(shape[1:] if shape else None), value.kind, origin=value.origin)
     if isinstance(value, DictValue):
         return Unknown("a key of a dict")

@@ -46,6 +46,9 @@ def execute_import_from(machine: Machine, node: ast.ImportFrom) -> Flow | None:
         if alias.name == "*":
             _import_star(machine, source)
             continue
+        if isinstance(source, External) and source.path.endswith(".src.applications"):
+            bind_name(machine, alias.asname or alias.name, _library_module(machine, f"{dotted}.{alias.name}"))
+            continue
         if isinstance(source, Module) and alias.name not in source.frame.variables:
             separator = "" if dotted.endswith(".") else "."
             submodule = import_path(machine, f"{dotted}{separator}{alias.name}")
@@ -86,7 +89,7 @@ def import_path(machine: Machine, dotted: str) -> Value:
     """The module of the project with this (possibly relative) name, else the library's dotted name."""
     root = dotted.split(".", 1)[0]
     if root in LIBRARIES:
-        return External(dotted)
+        return _library_module(machine, dotted)
     source = machine.world.find_source(dotted, machine.module.path)
     if source is None:
         return External(dotted) if root else Unknown(f"the module {dotted} is not found", dotted.rsplit(".", 1)[-1])
@@ -103,6 +106,27 @@ def import_path(machine: Machine, dotted: str) -> Value:
     with machine.activate(module.frame):
         machine.execute(parsed.tree.body)
     return module
+
+
+def _library_module(machine: Machine, dotted: str) -> Value:
+    """A library's dotted name; modules of `keras.applications` are followed where one of them imports another."""
+    inside = machine.module.name.startswith("keras.src.applications")
+    if not inside or ".src.applications." not in dotted:
+        return External(dotted)
+    leaf = dotted.rsplit(".", 1)[-1]
+    return _follow(machine, f"keras.src.applications.{leaf}") or External(dotted)
+
+
+def _follow(machine: Machine, dotted: str) -> Module | None:
+    source = machine.world.find_library(dotted)
+    if source is None:
+        return None
+    known = machine.modules.get(source.path)
+    if known is None:
+        known = machine.modules[source.path] = Module(dotted, source.path, parse(source.text).tree)
+        with machine.activate(known.frame):
+            machine.execute(known.tree.body)
+    return known
 
 
 def import_submodule(machine: Machine, module: Module, name: str) -> Value:

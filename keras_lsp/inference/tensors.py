@@ -265,6 +265,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: ast.
 
 def subscript_tensor(machine: Machine, value: TensorValue, index: Value, node: ast.AST | None) -> Value:
     """`tensor[index]`."""
+    if value.spec.dtype == "object" and isinstance(index, int):
+        return Unknown("an element of an array of objects")
     outcome = subscript(value.spec, _index(index), machine.keras)
 
     def replay(inputs: list[TensorValue]) -> Value:

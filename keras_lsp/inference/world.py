@@ -21,6 +21,11 @@ def _no_source(name: str, importer: str) -> Source | None:
     return None
 
 
+def _no_library(name: str) -> Source | None:
+    del name
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What analysis may use besides the text itself.
@@ -30,6 +35,7 @@ class World:
         path: where the text lives, for relative imports; empty if nowhere.
         find_source: (dotted module name, path of the importing file) -> its source, or `None`; relative imports
             arrive with their leading dots (".layers", "..models"). Must be a pure function of the snapshot.
+        find_library: dotted name of a module of the Keras that is installed ("keras.src.applications.vgg16") -> its source.
         answers: what oracles have said, by question key (`Question.key`).
         data_format: the project's image data format.
     """
@@ -37,5 +43,6 @@ class World:
     keras: KerasVersion
     path: str = ""
     find_source: Callable[[str, str], Source | None] = _no_source
+    find_library: Callable[[str], Source | None] = _no_library
     answers: Mapping[str, object] = field(default_factory=dict[str, object])
     data_format: str = "channels_last"

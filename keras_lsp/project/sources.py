@@ -8,6 +8,7 @@ interpreter's library know are not followed: their code is large, and what it do
 from __future__ import annotations
 
 import os
+import sysconfig
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -200,3 +201,41 @@ class SourceFinder:
             self.consulted.add(path)
         text = self._open.get(path)
         return text if text is not None else self._disk.read(path)
+
+
+class LibraryFinder:
+    """Finds modules of the installed Keras by the names Keras 3 gives them, for either generation; files are only read.
+
+    Args:
+        site_packages: folders of installed packages, those of the project's environment first.
+        generation: 2 or 3; Keras 2 is `tf_keras`, or `keras` where that is of version 2.
+        disk: shared by the finders of a session.
+    """
+
+    def __init__(self, site_packages: Sequence[str], generation: int, disk: DiskTexts | None = None) -> None:
+        self._site_packages = (*site_packages, *own_site_packages())
+        self._generation = generation
+        self._disk = disk or DiskTexts()
+
+    def find(self, name: str) -> Source | None:
+        """The source of `keras.src...`, `None` where it is not installed."""
+        parts = name.split(".")
+        if parts[:2] != ["keras", "src"] or not all(part.isidentifier() for part in parts):
+            return None
+        for folder in self._site_packages:
+            for package in ("tf_keras", "keras") if self._generation == 2 else ("keras",):
+                if package == "keras" and self._is_keras_3(folder) != (self._generation == 3):
+                    continue
+                path = os.path.join(folder, package, *parts[1:]) + ".py"  # noqa: PTH118
+                text = self._disk.read(path)
+                if text is not None:
+                    return Source(path, text)
+        return None
+
+    def _is_keras_3(self, folder: str) -> bool:
+        return os.path.isdir(os.path.join(folder, "keras", "src", "ops"))  # noqa: PTH112, PTH118
+
+
+def own_site_packages() -> tuple[str, ...]:
+    """Where packages of the interpreter that runs keras-lsp are; Keras may be installed beside it."""
+    return tuple(sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")}))

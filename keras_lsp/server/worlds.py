@@ -25,6 +25,7 @@ from keras_lsp.oracle.questions import ApplicationQuestion, LayerQuestion, OpQue
 from keras_lsp.oracle.service import KerasOracle, NullOracle, Oracle
 from keras_lsp.project.environment import Environment, find_environment
 from keras_lsp.project.settings import LoadedSettings, Settings, apply, load_settings, matches, options, restrict
+from keras_lsp.project.sources import LibraryFinder
 from keras_lsp.project.trust import interpreter_to_start, is_local_path, own_interpreter
 
 _log = logging.getLogger(__name__)
@@ -111,7 +112,8 @@ class Project:
         self, path: str, find_source: Callable[[str, str], Source | None], answers: Mapping[str, object]
     ) -> World:
         """The world of one file."""
-        return World(self.keras, path, find_source, answers)
+        library = LibraryFinder(self.site_packages, self.keras.generation)
+        return World(self.keras, path, find_source, library.find, answers)
 
 
 @dataclass(frozen=True, slots=True)

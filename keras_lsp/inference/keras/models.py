@@ -69,6 +69,8 @@ def make_input(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
     tensor = _wrapped_tensor({**bound, **extra})
     if tensor is not None:
         return tensor
+    if isinstance(bound.get("tensor"), Unknown) or isinstance(bound.get("type_spec"), Unknown):
+        return Unknown("an input that wraps a tensor that is not known")
     shape_value = bound.get("shape", extra.get("batch_shape", bound.get("batch_shape")))
     if arguments.open or isinstance(shape_value, Unknown):
         spec = Tensor(None, "float32")
