@@ -267,6 +267,15 @@ def _angle_of_two(kind: str, *dtypes: Dtype) -> Dtype:
     return _with_float(kind, *dtypes)
 
 
+def _strong_only(kind: str, *dtypes: Dtype) -> Dtype:
+    """The classes Ldexp, Gcd, Lcm and Nextafter take the type of a Python number as if it were an array's."""
+    return None if kind == "keras" and any(dtype in WEAK for dtype in dtypes) else promote_dtypes(kind, *dtypes)
+
+
+def _strong_float(kind: str, *dtypes: Dtype) -> Dtype:
+    return None if _strong_only(kind, *dtypes) is None else _with_float(kind, *dtypes)
+
+
 def _hypotenuse(kind: str, *dtypes: Dtype) -> Dtype:
     if kind == "keras" and set(dtypes) == {"bool"}:
         return "bool"
@@ -302,6 +311,8 @@ _BINARY_TYPES: Mapping[str, Callable[..., Dtype]] = {
     "float": _with_float,
     "double": _hypotenuse,
     "arctan2": _angle_of_two,
+    "strong": _strong_only,
+    "strong_float": _strong_float,
     "no_bool": _no_bool,
     "first": _first,
 }

@@ -25,7 +25,15 @@ def concatenate(call: Call) -> Tensor:
     ranked = [tensor for tensor in tensors if tensor.shape is not None]
     if not ranked:
         return Tensor(None, _common(call, tensors))
-    axis = call.one_axis("axis", len(known(ranked[0])), int(call.options.get("axis", "0")))
+    rank = len(known(ranked[0]))
+    default = int(call.options.get("axis", "0"))
+    if "wrapped" in call.options:  # K.concatenate takes a negative axis modulo the rank
+        axis = call.integer("axis", default)
+        axis = axis % rank if axis < 0 and rank else call.checked_axis(axis, rank)
+    elif len(tensors) == 1 and call.kind == "tensorflow":
+        return tensors[0]  # tf.concat does not look at the axis
+    else:
+        axis = call.one_axis("axis", rank, default)
     return _joined(call, tensors, axis)
 
 

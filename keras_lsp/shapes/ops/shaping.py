@@ -9,7 +9,7 @@ from typing import cast
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, differ, floor_divide, multiply, opaque, product
 from keras_lsp.shapes.ops.arguments import Call, as_dim, as_sizes, known, parts, printed
 from keras_lsp.shapes.ops.broadcasting import broadcast
-from keras_lsp.shapes.outcome import Undetermined
+from keras_lsp.shapes.outcome import Refused, Undetermined
 from keras_lsp.shapes.tensor import Tensor
 
 
@@ -443,7 +443,9 @@ def broadcast_to(call: Call) -> Tensor:
         )
         if x.shape is not None and (len(x.shape) > len(target) or smaller):
             text = f"cannot broadcast shape {printed(x.shape)} to {printed(target)}"
-            call.refuse("broadcast", text, shapes=(x.shape, target))
+            # class BroadcastTo looks only whether both can be stretched
+            stage = "run" if call.kind == "keras" else "build"
+            raise Refused("broadcast", f"ValueError: {text}", stage=stage, shapes=(x.shape, target))
     else:
         raise Undetermined("an axis of the target keeps its size")
     return x.with_shape(target)
