@@ -360,7 +360,9 @@ def _two_shapes(failure: Failure, _: Context) -> bool:
 
 
 def _no_shape(failure: Failure, _: Context) -> bool:
-    return not SHAPE_ARGUMENTS & failure.call.arguments.keys()
+    """An `Input` without any argument that could be its shape."""
+    known = ("shape", "batch_shape", "batch_input_shape", "tensor", "type_spec")
+    return failure.class_name == "Input" and not any(name in failure.call.arguments for name in known)
 
 
 def _missing(failure: Failure, _: Context) -> bool:

@@ -43,7 +43,7 @@ _FOR_INPUT_LAYER_2 = {"shape": "input_shape", "batch_shape": "batch_input_shape"
 def check(context: Context) -> Iterator[Finding]:
     """Keywords that `Input` does not take."""
     for failure in context.failures.get("KER109", ()):
-        names = failure.unknown or (failure.argument or "shape",)
+        names = failure.unknown or tuple(name for name in failure.call.arguments if name in _FOR_INPUT) or ("",)
         for name in names:
             argument = failure.call.arguments.get(name)
             table = _FOR_INPUT_LAYER_2 if failure.class_name == "InputLayer" and not context.keras3 else _FOR_INPUT
@@ -52,7 +52,7 @@ def check(context: Context) -> Iterator[Finding]:
                 meant = None
             advice = f"Here it is called `{meant}`. " if meant else ""
             message = f"{failure.class_name} has no argument `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
-            if not failure.unknown:
+            if not name:
                 message = f"{failure.class_name} cannot be called like this. {raises(context, failure.error)}"
             edits = rename_keyword(argument, meant) if meant else None
             fix = (Fix(f"Rename to `{meant}`", edits),) if edits else ()

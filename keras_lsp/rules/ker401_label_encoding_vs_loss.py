@@ -37,10 +37,9 @@ from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Sev
 from keras_lsp.rules.model_data import (
     CATEGORICAL,
     SPARSE,
-    TRAINING,
     Loss,
     array_of,
-    events,
+    labelled_events,
     loss_of,
     output_shape,
 )
@@ -56,7 +55,7 @@ _OTHER = {CATEGORICAL: SPARSE, SPARSE: CATEGORICAL}
 def check(context: Context) -> Iterator[Finding]:
     """Losses that cannot read the labels."""
     reported: set[Span] = set()
-    for event in events(context, TRAINING):
+    for event in labelled_events(context):
         loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
         if loss is None or labels is None or event.compiled is None or not mismatch(loss.name, labels.shape, output):
             continue

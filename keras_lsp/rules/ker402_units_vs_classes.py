@@ -38,9 +38,8 @@ from keras_lsp.rules.model_data import (
     CATEGORICAL,
     CROSSENTROPIES,
     SPARSE,
-    TRAINING,
     array_of,
-    events,
+    labelled_events,
     loss_of,
     output_shape,
 )
@@ -54,7 +53,7 @@ _SIZES = ("units", "filters")
 def check(context: Context) -> Iterator[Finding]:
     """Outputs that cannot tell the classes apart."""
     reported: set[Span] = set()
-    for event in events(context, TRAINING):
+    for event in labelled_events(context):
         loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
         if loss is None or loss.name not in CROSSENTROPIES or labels is None or labels.shape is None or output is None:
             continue

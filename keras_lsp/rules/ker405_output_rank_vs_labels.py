@@ -46,7 +46,7 @@ from keras_lsp.rules.graph_walks import ancestors
 from keras_lsp.rules.input_layers import fixes, removal_fix
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
 from keras_lsp.rules.ker401_label_encoding_vs_loss import mismatch
-from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, TRAINING, array_of, events, loss_of, output_shape
+from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, array_of, labelled_events, loss_of, output_shape
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import count, keras_name
 from keras_lsp.shapes.dim import Shape, format_shape
@@ -55,7 +55,7 @@ from keras_lsp.shapes.dim import Shape, format_shape
 def check(context: Context) -> Iterator[Finding]:
     """Outputs with an axis that the labels do not have."""
     reported: set[Span] = set()
-    for event in events(context, TRAINING):
+    for event in labelled_events(context):
         loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
         last = event.last_layer
         if loss is None or labels is None or labels.shape is None or output is None or last is None:

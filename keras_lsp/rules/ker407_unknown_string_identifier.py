@@ -62,13 +62,18 @@ def check(context: Context) -> Iterator[Finding]:
             if not isinstance(value, str) or not value or not _checked(context, name) or argument.span in reported:
                 continue
             known = context.catalogue.identifiers_for(layer.canonical, name)
-            if known and value not in known:
+            if known and value not in known and not _is_layer(context, name, value):
                 reported.add(argument.span)
                 yield _finding(
                     context, layer.call, argument, value, name, known, f"{keras_name(context)} raises ValueError."
                 )
     for event in events(context, frozenset(("compile",))):
         yield from _compile(context, event.call)
+
+
+def _is_layer(context: Context, name: str, value: str) -> bool:
+    """Keras 2 takes the activation layers' class names as activations."""
+    return not context.keras3 and name in _ALWAYS and context.catalogue.symbol(f"keras.layers.{value}") is not None
 
 
 def _checked(context: Context, name: str) -> bool:

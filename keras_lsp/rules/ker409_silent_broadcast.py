@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
-from keras_lsp.rules.model_data import ELEMENTWISE, TRAINING, array_of, events, loss_of, output_shape, reconstructions
+from keras_lsp.rules.model_data import ELEMENTWISE, array_of, labelled_events, loss_of, output_shape, reconstructions
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import Shape, differ, format_shape
@@ -45,7 +45,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Elementwise losses on unequal shapes."""
     rebuilding = {id(event) for event, *_ in reconstructions(context)}
     reported: set[Span] = set()
-    for event in events(context, TRAINING):
+    for event in labelled_events(context):
         loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
         if loss is None or loss.name not in ELEMENTWISE or labels is None or not labels.shape or output is None:
             continue

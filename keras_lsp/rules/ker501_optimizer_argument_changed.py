@@ -38,7 +38,15 @@ def check(context: Context) -> Iterator[Finding]:
     new = context.keras >= NEW_OPTIMIZERS
     for call in context.facts.calls:
         symbol = context.catalogue.symbol(call.canonical)
-        if symbol is None or symbol.kind != "optimizer" or call.guarded or ".legacy." in call.canonical:
+        if symbol is None or symbol.kind != "optimizer" or call.guarded:
+            continue
+        if ".legacy." in call.canonical:
+            if context.keras3:
+                message = (
+                    f"The legacy optimizers are gone: {keras_name(context)} raises: ImportError: `keras.optimizers.legacy` is not "
+                    f"supported in Keras 3. Use `keras.optimizers.{symbol.leaf}`."
+                )
+                yield RULE.finding(call.callee_span, message, severity=Severity.ERROR)
             continue
         known = {parameter.name for parameter in symbol.parameters or ()}
         rate = call.arguments.get("lr")

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import activation_of
-from keras_lsp.rules.names import dotted_name
+from keras_lsp.rules.names import dotted_name, dotted_root
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.text.edits import TextEdit
 
@@ -68,7 +68,6 @@ _SUCCESSORS = {
     "keras.wrappers.scikit_learn": "the scikeras package",
     "keras.layers.CuDNNLSTM": "keras.layers.LSTM",
     "keras.layers.CuDNNGRU": "keras.layers.GRU",
-    "keras.optimizers.legacy": "keras.optimizers",
 }
 _PREPARED = re.compile(r"version|hasattr|KERAS|TF_|find_spec", re.IGNORECASE)
 
@@ -112,7 +111,8 @@ def missing_name(context: Context, dotted: str) -> str | None:
     parts = dotted.split(".")
     for end in range(1, len(parts) + 1):
         part = ".".join(parts[:end])
-        if catalogue.exists(part) is False:
+        exists = catalogue.exists(part)
+        if exists is False or (exists is None and context.keras3 and _main(part) in _SUCCESSORS):
             return part
     return None
 
@@ -133,7 +133,8 @@ def _names(context: Context, node: ast.AST) -> Iterator[tuple[Span, str]]:
                 yield Span(*positions.span(alias)), f"{node.module}.{alias.name}"
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
         dotted = dotted_name(context, node)
-        if dotted is not None:
+        root = context.facts.imports.get(dotted_root(node) or "", "")
+        if dotted is not None and missing_name(context, root) is None:  # else the import is reported
             yield Span(*positions.span(node)), dotted
 
 

@@ -128,6 +128,12 @@ def events(context: Context, methods: frozenset[str]) -> Iterator[ModelEvent]:
             yield event
 
 
+def labelled_events(context: Context) -> Iterator[ModelEvent]:
+    """Events that compare labels with outputs; not where the input shape is reported as wrong, since the output follows it."""
+    wrong = {id(event.model) for event, *_ in shape_of_whole_array(context)}
+    return (event for event in events(context, TRAINING) if id(event.model) not in wrong)
+
+
 def output_shape(event: ModelEvent) -> Shape | None:
     """The shape of the model's only output at an event."""
     return None if event.outputs is None else single(event.outputs)

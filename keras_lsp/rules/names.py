@@ -17,3 +17,10 @@ def dotted_name(context: Context, node: ast.expr) -> str | None:
         return None
     root = context.facts.imports.get(node.id)
     return ".".join((root, *reversed(parts))) if root else None
+
+
+def dotted_root(node: ast.expr) -> str | None:
+    """The name that a dotted expression starts with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
