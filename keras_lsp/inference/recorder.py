@@ -149,7 +149,11 @@ class Recorder:
             if seen.layers and seen.kind == "layer" and seen.output is None and seen.reason is None:
                 _read_applications(seen)
             elif seen.model is not None and seen.kind == "model" and seen.output is None:
-                _read_model(seen)
+                if seen.model.outputs is None and any(layer.applications for layer in seen.layers):
+                    _read_applications(seen)
+                    seen.params = seen.model.params
+                else:
+                    _read_model(seen)
             elif seen.layers:
                 seen.params = _common([layer.params for layer in seen.layers])
             span = self.span(node)

@@ -40,8 +40,8 @@ def keras_base(machine: Machine, class_value: ClassValue) -> str | None:
         return None
     canonical = machine.catalogue.resolve(path)
     symbol = machine.catalogue.symbol(canonical) if canonical else None
-    if symbol is None or symbol.kind not in ("layer", "model"):
-        return None
+    if symbol is None or symbol.kind not in ("layer", "model") or symbol.name.startswith("keras.metrics."):
+        return None  # Keras 2's metrics are layers too, but no part of a model
     return canonical
 
 

@@ -67,7 +67,7 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
         if handler is not None:
             return handler(machine, arguments, node)
     symbol = machine.catalogue.symbol(canonical) if canonical is not None else None
-    if symbol is not None and symbol.kind == "layer":
+    if symbol is not None and symbol.kind == "layer" and not symbol.name.startswith("keras.metrics."):
         from keras_lsp.inference.keras.layers import build_layer
 
         return build_layer(machine, symbol, arguments, node)
@@ -84,7 +84,7 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
             from keras_lsp.inference.keras.applications import build_application
 
             return build_application(machine, symbol, arguments, node)
-        if symbol.kind in _OBJECT_KINDS:
+        if symbol.kind in _OBJECT_KINDS or symbol.name.startswith("keras.metrics."):  # layers too, in Keras 2
             positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
             return LibraryObject(symbol.name, {**arguments.bind(*positional), **arguments.kwargs})
     if path in machine.package_paths:

@@ -79,7 +79,7 @@ def call_object(machine: Machine, value: LibraryObject, arguments: Arguments, no
     if found is not None:
         return found(machine, value, arguments, node)
     symbol = machine.catalogue.symbol(value.path)
-    if symbol is not None and symbol.kind in ("loss", "metric"):
+    if symbol is not None and (symbol.kind in ("loss", "metric") or value.path.startswith("keras.metrics.")):
         return TensorValue(Tensor((), "float32"), "tensorflow", origin=machine.span_of(node))
     if symbol is not None and symbol.kind == "initializer":
         return run_op(machine, "keras.ops.zeros", Arguments(arguments.args[:1]), node)
