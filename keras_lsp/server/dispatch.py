@@ -7,7 +7,6 @@ What needs an analysis goes to the analysis lane, one thread, so that no answer 
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import logging
@@ -16,6 +15,7 @@ import queue
 import threading
 import time
 import traceback
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -432,9 +432,7 @@ def log_failure(what: str, error: BaseException) -> str:
     """Log an internal error under a short id, the first time with its traceback; returns the id."""
     frames = traceback.extract_tb(error.__traceback__)
     place = "|".join(f"{frame.filename}:{frame.lineno}" for frame in frames[-6:])
-    number = hashlib.sha1(
-        f"{type(error).__name__}|{place}".encode(errors="replace"), usedforsecurity=False
-    ).hexdigest()[:8]
+    number = f"{zlib.crc32(f'{type(error).__name__}|{place}'.encode(errors='replace')):08x}"
     with _seen_lock:
         _seen[number] = _seen.get(number, 0) + 1
         times = _seen[number]

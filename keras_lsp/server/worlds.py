@@ -12,21 +12,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from keras_lsp.catalogue.version import LATEST, KerasVersion, parse_version
 from keras_lsp.inference.facts import Question
 from keras_lsp.inference.world import Source, World
-from keras_lsp.oracle.cache import AnswerCache, default_path
-from keras_lsp.oracle.names.client import NameOracle
-from keras_lsp.oracle.names.sources import find_hidden_keyword, source_location
-from keras_lsp.oracle.process import KerasWorker
-from keras_lsp.oracle.questions import ApplicationQuestion, LayerQuestion, OpQuestion
-from keras_lsp.oracle.service import KerasOracle, NullOracle, Oracle
 from keras_lsp.project.environment import Environment, find_environment
 from keras_lsp.project.settings import LoadedSettings, Settings, apply, load_settings, matches, options, restrict
 from keras_lsp.project.sources import LibraryFinder
 from keras_lsp.project.trust import interpreter_to_start, is_local_path, own_interpreter
+
+if TYPE_CHECKING:
+    # Loaded when the first question is asked: they bring SQLite and more, and most sessions ask nothing.
+    from keras_lsp.oracle.names.client import NameOracle
+    from keras_lsp.oracle.service import Oracle
 
 _log = logging.getLogger(__name__)
 
@@ -50,8 +49,6 @@ EDITOR_KEYS = frozenset(
     ]
 )
 """Keys that editors send and that are no settings of a project."""
-
-ASKABLE = (LayerQuestion, OpQuestion, ApplicationQuestion)
 
 CLOSE_SECONDS = 0.8
 """Seconds for ending a process before the server leaves without it; its own stdin then ends, and so does it."""
@@ -263,6 +260,8 @@ class Worlds:
 
     def locate(self, project: Project, canonical: str, keyword: str | None) -> Found | None:
         """Where the installed Keras has a name, or takes a hidden keyword; reads files, and may wait for Jedi."""
+        from keras_lsp.oracle.names.sources import find_hidden_keyword, source_location
+
         packages = project.environment.site_packages or _own_packages()
         if not packages:
             return None
@@ -280,6 +279,8 @@ class Worlds:
         return None
 
     def _names(self, project: Project, packages: Sequence[Path]) -> NameOracle:
+        from keras_lsp.oracle.names.client import NameOracle
+
         key = f"{project.folder}|{'|'.join(map(str, packages))}"
         with self._lock:
             names = self._name_oracles.get(key)
@@ -293,9 +294,12 @@ class Worlds:
 
     def ask(self, project: Project, questions: Sequence[Question]) -> dict[str, object]:
         """Answers by key; what nobody could answer now is left out."""
+        from keras_lsp.oracle.questions import ApplicationQuestion, LayerQuestion, OpQuestion
+
         if not project.settings.oracle.enable:
             return {}
-        asked = [(question.key, question.payload) for question in questions if isinstance(question.payload, ASKABLE)]
+        askable = (LayerQuestion, OpQuestion, ApplicationQuestion)
+        asked = [(question.key, question.payload) for question in questions if isinstance(question.payload, askable)]
         if not asked:
             return {}
         oracle = self._keras(project)
@@ -310,6 +314,10 @@ class Worlds:
         return oracle
 
     def _make_oracle(self, project: Project) -> Oracle:
+        from keras_lsp.oracle.cache import AnswerCache, default_path
+        from keras_lsp.oracle.process import KerasWorker
+        from keras_lsp.oracle.service import KerasOracle, NullOracle
+
         environment = project.environment
         # A file's own oracle.python was dropped when it was read, unless the workspace is trusted.
         verdict = interpreter_to_start(environment, trusted=self._trusted, explicit=project.settings.oracle.python)
