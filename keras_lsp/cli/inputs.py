@@ -46,6 +46,22 @@ class Input:
     is_notebook: bool = False
 
     @property
+    def original(self) -> str:
+        """The text as its author wrote it, with the magics that the document masks; offsets are the same."""
+        return self.module.source if self.module is not None else self.document.text
+
+    def lines(self, cell: int | None) -> LineIndex:
+        """The lines of a cell of a notebook, or of the file."""
+        if cell is not None and self.module is not None:
+            return self.module.cells.lines(cell)
+        return LineIndex(self.original) if self.module is not None else self.document.lines
+
+    def cell_end(self, offset: int) -> int:
+        """Where the cell around an offset ends; the end of the text for a file."""
+        span = self.module.cells.span_at(offset) if self.is_notebook and self.module is not None else None
+        return span.end if span is not None else len(self.document.text)
+
+    @property
     def sections(self) -> tuple[tuple[int, int], ...]:
         """Spans that parse each by themselves."""
         return self.module.sections if self.module is not None else ()

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_lsp.catalogue.version import KerasVersion
 from keras_lsp.cli.inputs import Input, InputProblem, read_input
+from keras_lsp.cli.options import keras_version
 from keras_lsp.cli.worlds import Worlds
 from keras_lsp.inference.facts import ExpressionFact, Facts, ModelFact, ModelLayer, Span
 from keras_lsp.inference.interpreter import infer
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", metavar="PATH", help="environment or interpreter of the project")
 
 
-def run(options: argparse.Namespace, keras: KerasVersion | None) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print the shapes; 0, or 2 if a file could not be read."""
-    worlds = Worlds(keras, options.python)
+    worlds = Worlds(keras_version(options.keras_version), options.python)
     files: list[dict[str, Any]] = []
     status = 0
     for path in options.paths:

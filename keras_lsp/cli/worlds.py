@@ -62,12 +62,12 @@ class Worlds:
         library = LibraryFinder(installed, self.keras.generation, self._disk)
         return World(self.keras, resolved, finder.find, library.find)
 
-    def oracle(self) -> Oracle:
-        """Keras itself, in the interpreter that a person named, else in the one that runs keras-lsp."""
+    def oracle(self, *, cache: bool = True) -> Oracle:
+        """Keras itself, in the interpreter that a person named, else in the one that runs keras-lsp; `cache` keeps answers."""
         if self._oracle is None:
             from keras_lsp.cli.verify import start_oracle
 
-            self._oracle = start_oracle(self.environment, self._python, self.keras)
+            self._oracle = start_oracle(self.environment, self._python, self.keras, cache=cache)
         return self._oracle
 
     def close(self) -> None:

@@ -163,6 +163,11 @@ class Settings:
             return False
         return chosen > dropped
 
+    def for_file(self, path: str) -> Settings:
+        """These settings for one file, relative to the configuration: what `per-file-ignores` says of it is in `ignore`."""
+        ignored = [code for pattern, codes in self.per_file_ignores.items() if matches(pattern, path) for code in codes]
+        return replace(self, ignore=(*self.ignore, *ignored), per_file_ignores={}) if self.per_file_ignores else self
+
     def severity_of(self, code: str, default: Severity) -> Severity:
         """The severity set for `code`, by the longest entry that is a prefix of it."""
         best = max(self.severity, key=lambda entry: _weight(entry, code), default=None)

@@ -1,0 +1,401 @@
+"""From the text of an exception of Keras or TensorFlow to the rules that would have told before, and what the text means.
+
+The patterns were written against the messages that Keras 2.3 to 3.15 were seen to raise. The first row that matches counts, so
+the particular stand before the general. A text names a family of causes; the program itself, checked, tells which it was.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+MAX_TEXT = 20_000
+"""Characters of a pasted text that are looked at, its end first: tracebacks end with what matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What an error text means; `rules` are the codes of the rules about it, `quote` the part of the text that told."""
+
+    rules: tuple[str, ...]
+    meaning: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Texts that mean the same, as patterns of which one is enough."""
+
+    rules: tuple[str, ...]
+    meaning: str
+    patterns: tuple[str, ...]
+
+
+def _row(rules: tuple[str, ...], meaning: str, *patterns: str) -> Row:
+    return Row(rules, meaning, patterns)
+
+
+ROWS: tuple[Row, ...] = (
+    _row(
+        ("KER112",),
+        "A positional argument landed in the wrong slot (2nd of Dense is activation, 3rd of Conv2D is strides).",
+        r"Could not interpret activation function identifier: \(",
+        r"argument must be a tuple of \d integers\. Received strides",
+        r"tuple of \d integers\. Received:? strides",
+    ),
+    _row(
+        ("KER101", "KER110"),
+        "A shape argument is not a tuple of whole numbers: (784) is an int, (784,) is a tuple.",
+        r"Received an invalid value for",
+        r"Cannot convert '.*' to a shape",
+        r"Dimension value must be integer or None",
+        r"Dimension -\d+ must be >= 0",
+        r"'int' object is not iterable",
+        r"'int' object is not subscriptable.*shape",
+    ),
+    _row(
+        ("KER106", "KER109"),
+        "Input takes shape (one sample) OR batch_shape.",
+        r"cannot pass both `shape` and `batch_shape`",
+        r"Only provide the `shape` OR",
+        r"Please provide to Input a `shape`",
+    ),
+    _row(
+        ("KER102", "KER201"),
+        "Too many axes for this Conv: the sample/batch axis was put into input_shape, or Conv1D was given an image (Keras 3 only text).",
+        r"Kernel shape must have the same length as input",
+    ),
+    _row(
+        ("KER103",),
+        "First-layer keyword removed in Keras 3 -> keras.Input(batch_shape=...).",
+        r"Unrecognized keyword arguments? (passed to \w+)?.*('?(batch_input_shape|batch_size|batch_shape|input_length|weights|dynamic)'?)",
+    ),
+    _row(
+        ("KER502",),
+        "Keras 1 argument name.",
+        r"Unrecognized keyword arguments? .*'(nb_\w+|border_mode|subsample|dim_ordering|init|W_regularizer|b_regularizer|output_dim|input)'",
+        r"unexpected keyword argument '(nb_epoch|nb_filter|input|output|samples_per_epoch)'",
+        r"understood:', '(nb_\w+|border_mode|subsample|dim_ordering|init|W_regularizer|b_regularizer|input)'",
+        r"missing \d required positional arguments?: '(units|filters)'",
+    ),
+    _row(
+        ("KER108", "KER504"),
+        "This layer/function has no such argument (typo, other layer, other version).",
+        r"Unrecognized keyword arguments?",
+        r"Keyword argument not understood",
+        r"got an unexpected keyword argument",
+        r"unexpected keyword argument",
+    ),
+    _row(
+        ("KER201", "KER202", "KER104"),
+        "Wrong number of axes. Keras counts the batch axis: ndim = len(shape of one sample)+1. LSTM/Conv1D 3, Conv2D 4, Conv3D/ConvLSTM2D 5. If the producer is an LSTM: return_sequences=True.",
+        r"expected (min_)?ndim=\d+, found ndim=\d+",
+        r"Wrong number of dimensions: expected",
+        r"with at least 3 dimensions",
+    ),
+    _row(
+        ("KER217", "KER306"),
+        "The data (or previous layer) has another size than the one the layer was created for.",
+        r"expected axis -?\d+( of input shape)? to have value",
+        r"expected shape=\(.*found shape=",
+        r"Invalid input shape for input",
+        r"expected .* to have shape .* but got array",
+        r"is incompatible with the layer",
+    ),
+    _row(
+        ("KER401", "KER402", "KER405"),
+        "Keras 2.0-2.3 text for: labels do not match the model output.",
+        r"Error when checking (model )?target",
+        r"expected (dense|activation|model|time_distributed|conv\w*|sequential|flatten|lstm)_?\d* to have (\d dimensions|shape)",
+    ),
+    _row(
+        ("KER217", "KER201"),
+        "Keras 2.0-2.3 text for: the array passed to fit/predict does not match the first layer.",
+        r"Error when checking (model )?(input|: )",
+        r"expected \w+ to have (\d+ dimensions?|shape)",
+    ),
+    _row(
+        ("KER203", "KER204", "KER310"),
+        "The feature map has become smaller than the kernel/pool; or channels_first data; or one image without batch axis.",
+        r"zero or negative",
+        r"Negative dimension size",
+        r"<= 0 due to downsampling",
+        r"would produce output shape with a zero",
+    ),
+    _row(
+        ("KER205",),
+        "The axis that sizes the weights is None (unknown image size before Flatten, unknown channels).",
+        r"fully-defined \(no `?None",
+        r"(Flatten|input)[^a-z]{0,3}(is )?not fully defined",
+        r"last dimension of the inputs to a? ?`?Dense`? (layer )?should be defined",
+        r"The shape of the input to \"Flatten\" is not fully defined",
+        r"channel dimension of the inputs should be defined",
+        r"unsupported operand type\(s\) for %: 'NoneType'",
+    ),
+    _row(
+        ("KER207",),
+        "Reshape/Permute target does not fit.",
+        r"total size of (the tensor|new array) must be unchanged",
+        r"at most one unknown dimension",
+        r"Invalid permutation argument",
+        r"Input to reshape is a tensor with",
+    ),
+    _row(
+        ("KER209",),
+        "Merge layer: sizes differ on a non-concatenated axis, or one tensor instead of a list.",
+        r"requires inputs with matching shapes",
+        r"Inputs have incompatible shapes",
+        r"merge layer should be called on a list",
+        r"Incompatible input shapes: axis values",
+        r"should be called on a list of (at least|inputs)",
+        r"mode can only merge",
+        r"Operands could not be broadcast",
+    ),
+    _row(
+        ("KER210", "KER209", "KER402"),
+        "Two tensors of different size meet in an op (loss, Add, MatMul): output vs target, or an odd size in a decoder.",
+        r"Dimensions must be equal, but are",
+        r"Incompatible shapes: \[",
+        r"required broadcastable shapes",
+        r"logits and labels must be broadcastable",
+    ),
+    _row(
+        ("KER212",),
+        "An id >= Embedding input_dim.",
+        r"indices\[.*\] = .* is not in \[0",
+        r"IndexError: (index|indices).*out.of.bounds",
+        r"indices are out.of.bounds",
+    ),
+    _row(
+        ("KER213",),
+        "This layer drops the padding mask.",
+        r"does not support masking",
+        r"Masking is not supported",
+        r"non-masking layer",
+        r"destroy the mask",
+    ),
+    _row(
+        ("KER214",),
+        "Stateful RNN without a fixed batch size.",
+        r"stateful.*(batch size|batch_input_shape|static)",
+        r"If a RNN is stateful",
+        r"needs to know its batch size",
+    ),
+    _row(
+        ("KER215",),
+        "Channel count of data/weights and layer differ.",
+        r"must have the same depth",
+        r"Depth of input",
+        r"Depth of output",
+        r"number of input channels must be equal",
+        r"evenly divisible by the number of groups",
+        r"number of channels",
+    ),
+    _row(
+        ("KER216",),
+        "Keras.applications argument rules.",
+        r"Input size must be at least",
+        r"`input_shape` must be a tuple of three integers",
+        r"input must have 3 channels",
+        r"`input_shape` should be",
+        r"Invalid `?input_shape",
+        r"If using `weights",
+    ),
+    _row(
+        ("KER301",),
+        "The model does not know its input size yet.",
+        r"The layer .* has never been called and thus has no defined",
+        r"has no defined (input|output)",
+        r"first layer in a Sequential model must get",
+        r"not yet been built",
+        r"have not yet been created",
+        r"isn't built",
+        r"_nested_(in|out)puts",
+        r"The model cannot be saved because",
+        r"was expecting 0 weights",
+        r"no attribute '_inbound_nodes'.*build",
+    ),
+    _row(
+        ("KER312",),
+        "Subclass without super().__init__().",
+        r"forgot to call `super\(\).__init__",
+        r"super\(\).__init__\(\)",
+    ),
+    _row(
+        ("KER301", "KER307"),
+        "Empty Sequential.",
+        r"cannot be built because it has no layers",
+    ),
+    _row(
+        ("KER302",),
+        "An Input that the outputs need is not listed in Model(inputs=...).",
+        r"Graph disconnected",
+        r"is not connected to `?inputs",
+    ),
+    _row(
+        ("KER303", "KER304"),
+        "A layer object was passed instead of calling it, or a raw TF/NumPy result entered the graph.",
+        r"Only input tensors may be passed as positional",
+        r"All `?(outputs|inputs)`? values must be KerasTensors",
+        r"Output tensors (of|to) a (Functional )?[mM]odel must be",
+        r"Inputs to a layer should be tensors",
+        r"was called with an input that isn't a symbolic tensor",
+        r"inputs that are not tensors",
+        r"_keras_history",
+        r"has no attribute '_keras_shape'",
+        r"has no attribute '_inbound_nodes'",
+        r"Input tensors to a Functional",
+        r"Expecting KerasTensor",
+    ),
+    _row(
+        ("KER304", "KER313"),
+        "Tf.*/np.*/K.* applied to a symbolic tensor: use keras.ops or a Layer.",
+        r"A KerasTensor (cannot|is symbolic)",
+        r"Cannot convert a symbolic Keras",
+        r"could not automatically infer the shape of the Lambda",
+        r"has no attribute 'base_dtype'",
+        r"KerasTensor.*(numpy|TensorFlow function)",
+    ),
+    _row(
+        ("KER305",),
+        "Layer names must be unique and plain.",
+        r"used \d+ times in the model",
+        r"should (all )?have unique names",
+        r"All operation names should be unique",
+        r"names? .* should be unique",
+        r"is not a valid (root )?scope name",
+        r"cannot contain character",
+        r"argument `name` must be a string and cannot",
+    ),
+    _row(
+        ("KER307", "KER308"),
+        "Sequential misuse (varargs, list in add, class without (), add() returns None, mixed packages).",
+        r"Only instances of `?keras\.Layer",
+        r"added layer must be an instance of class Layer",
+        r"'NoneType' object has no attribute '(add|compile|fit|summary)'",
+        r"Expected `trainable` to be a boolean",
+        r"has multiple inbound nodes",
+    ),
+    _row(
+        ("KER309",),
+        "Number/structure/length of the arrays passed to fit.",
+        r"expects \d+ input\(s\), but it received",
+        r"Expected to see \d+ array",
+        r"the list of Numpy arrays",
+        r"No data provided for",
+        r"unpack a (tuple|dict)",
+        r"Unrecognized data type",
+        r"Data cardinality",
+        r"same number of samples",
+        r"Make sure (that )?all arrays contain the same",
+    ),
+    _row(
+        ("KER311",),
+        "Compile() missing.",
+        r"No loss to compute",
+        r"No loss found",
+        r"must call `?compile",
+        r"must compile your model",
+        r"model must be compiled",
+    ),
+    _row(
+        ("KER401", "KER402", "KER405"),
+        "Label shape and model output shape do not match this loss (integer vs one-hot, wrong units, output rank).",
+        r"Arguments `?target`? and `?output`? must have the same (rank|shape)",
+        r"must have rank \(ndim\)",
+        r"`?logits`? and `?labels`? must have the same (first dimension|size|shape)",
+        r"Shapes \(.*\) and \(.*\) are incompatible",
+        r"targets to be binary matrices",
+        r"same shape as output",
+        r"you are passing a target array of shape",
+        r"When using the categorical_crossentropy",
+    ),
+    _row(
+        ("KER402",),
+        "Integer label >= number of outputs.",
+        r"outside the valid range of",
+        r"label value",
+    ),
+    _row(
+        ("KER403", "KER404"),
+        "Activation and loss disagree.",
+        r"received `?from_logits=True",
+        r"expects? .* (axis|unit).*softmax",
+        r"softmax over axis",
+        r"single-unit",
+        r"over a (single|one) (value|unit)",
+    ),
+    _row(
+        ("KER208",),
+        "These convolution options cannot be combined.",
+        r"strides > 1` not supported in conjunction",
+        r"Causal padding is only supported",
+    ),
+    _row(
+        ("KER407",),
+        "Unknown string value.",
+        r"Could not interpret (\w+ )*identifier",
+        r"Unknown (activation|initializer|loss|metric|optimizer|regularizer|constraint|layer)",
+        r"Unknown \w+:",
+        r"argument must be (a list/tuple or )?one of",
+        r"Invalid (merge mode|value)",
+    ),
+    _row(
+        ("KER408",),
+        "Compile argument has the wrong kind.",
+        r"Expected `?metrics`? argument",
+        r"metrics.* to be a list",
+        r"must be (a )?(list|dict|tuple)",
+        r"takes? \d positional argument.*(reduction|y_true)",
+        r"has no attribute 'name'.*loss",
+    ),
+    _row(
+        ("KER504",),
+        "Argument changed in Keras 3 (add_weight name=, BatchNormalization axis=int).",
+        r"`name` must be passed as a keyword argument",
+        r"int\(\) argument must be .*not 'list'",
+    ),
+    _row(
+        ("KER501",),
+        "Optimizer argument changed.",
+        r"Argument\(s\) not recognized",
+        r"decay is deprecated",
+        r"optimizers\.legacy",
+    ),
+    _row(
+        ("KER503",),
+        "Removed/moved API.",
+        r"No module named '(tf_)?keras",
+        r"has no attribute '(predict_classes|predict_proba|fit_generator|evaluate_generator|predict_generator|np_utils|CuDNN\w+|merge|text|sequence|ImageDataGenerator|get_output_at|output_shape|input_shape|reset_states|mean|experimental|Merge|to_categorical|ThresholdedReLU|wrappers)'",
+        r"cannot import name",
+    ),
+    _row(
+        ("KER505",),
+        "File suffix decides the format in Keras 3.",
+        r"filename must end in",
+        r"Invalid filepath extension",
+        r"filepath provided must end in",
+        r"Please add either a `\.keras",
+    ),
+)
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[tuple[Row, re.Pattern[str]], ...]:
+    return tuple((row, re.compile("|".join(row.patterns), re.IGNORECASE)) for row in ROWS)
+
+
+def explain_error(text: str) -> Explanation | None:
+    """What an error text, or a traceback that ends with one, means; `None` where no row knows it."""
+    text = " ".join(text[-MAX_TEXT:].split())
+    # A traceback quotes source lines before it says what is wrong, and those are no messages.
+    last = [match.start() for match in re.finditer(r"\b[A-Z]\w*(?:Error|Exception)\b[^:]{0,40}:", text)]
+    for part in (text[last[-1] :], text) if last else (text,):
+        for row, pattern in _compiled():
+            match = pattern.search(part)
+            if match:
+                start, end = max(match.start() - 60, 0), min(match.end() + 60, len(part))
+                quote = ("…" if start else "") + part[start:end] + ("…" if end < len(part) else "")
+                return Explanation(row.rules, row.meaning, quote)
+    return None
