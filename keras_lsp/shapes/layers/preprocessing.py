@@ -744,8 +744,9 @@ def _vectorize_now(
     if words:
         if len(shape) > 1 and shape[-1] != 1:
             raise Undetermined("whether the last axis has size 1 is not known")
-        # Splitting makes a ragged axis, whose rows are counted when the model runs.
-        shape = (None, *shape[1:-1], None)
+        # Splitting at spaces makes a ragged axis, whose rows are counted when the model runs.
+        rows: Shape = shape[:1] if configuration.text("split", "whitespace") == "character" else (None,)
+        shape = (*rows, *shape[1:-1], None)
     elif configuration.value("ngrams") is not None or length is not None:
         raise Undetermined("`ngrams` and `output_sequence_length` without `split` have no shape rule")
     if configuration.keras < _STABLE and (mode != "int" or len(shape) > 2):

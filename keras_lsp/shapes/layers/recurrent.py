@@ -50,6 +50,8 @@ from keras_lsp.shapes.tensor import Structure, Tensor, flatten
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
 _UNITS_CHECKED = (2, 5)  # later than TensorFlow 2.3, which accepts 0 units
 
+_FORGETS_BATCH = (2, 4)  # TensorFlow 2.3 loses a fixed batch size of states in a loop of dynamic length
+
 # Sizes of the states of a cell: a number for a cell of one state, a tuple for several, nested for stacked cells.
 StateSizes: TypeAlias = "Dim | tuple[StateSizes, ...]"
 
@@ -390,8 +392,10 @@ def _check_unroll(configuration: Configuration, steps: Dim) -> None:
 
 def _check_numbers(configuration: Configuration, tensor: Tensor) -> None:
     """Keras 2 multiplies the input with the kernel as it is: both must have one element type."""
-    if configuration.generation == 2 and tensor.dtype is not None and tensor.dtype not in FLOATS:
-        kernel = variable_dtype(configuration)
+    kernel = variable_dtype(configuration)
+    if configuration.generation == 3 or tensor.dtype is None:
+        return
+    if tensor.dtype not in FLOATS or (standalone(configuration) and tensor.dtype != kernel):
         text = f"Input 'b' of 'MatMul' Op has type {kernel} that does not match type {tensor.dtype} of argument 'a'."
         raise Refused("dtype", f"TypeError: {text}", dtype=tensor.dtype)
 
@@ -406,7 +410,9 @@ def _check_initializer(configuration: Configuration) -> None:
 
 
 def _output_dtype(configuration: Configuration, tensor: Tensor) -> str | None:
-    return tensor.dtype if standalone(configuration) else compute_dtype(configuration)
+    if standalone(configuration):  # Keras 2.3 ignores `dtype` for all but the weights
+        return tensor.dtype
+    return compute_dtype(configuration)
 
 
 def _returned(configuration: Configuration, output: Tensor, states: Sequence[Structure]) -> Structure:
@@ -424,6 +430,8 @@ def _run(configuration: Configuration, cell: Cell, tensor: Tensor, shape: Shape,
     _check_stateful(configuration, (batch, *shape[1:]))
     _check_state(configuration, cell.state_sizes, state, batch)
     _check_unroll(configuration, steps)
+    if _FORGETS_BATCH <= configuration.keras < _UNITS_CHECKED and steps is None and batch is not None:
+        raise Undetermined("whether this version keeps the batch size through its loop is not known")
     dtype = _output_dtype(configuration, tensor)
     output: Shape = (batch, cell.output_size)
     if configuration.flag("return_sequences"):

@@ -142,6 +142,8 @@ def distribute(configuration: Configuration, inputs: Structure, call: Mapping[st
     if output.shape is None or not output.shape:
         raise Undetermined("the shape of what the wrapped layer returns is not known")
     batch = output.shape[0] if configuration.generation == 3 else shape[0]
+    if (2, 4) <= configuration.keras < (2, 5) and shape[1] is None:
+        batch = None  # TensorFlow 2.3 reshapes to a shape that is not static then
     dtype = compute_dtype(configuration) if configuration.generation == 3 else output.dtype
     weights = _nested(configuration, sublayer, applied.weights)
     if configuration.generation == 3:
@@ -340,6 +342,8 @@ def run_both_ways(configuration: Configuration, inputs: Structure, call: Mapping
     second = _prefixed(_nested(configuration, backward, back.weights), name)
     if first is not None and second is not None:
         weights = _frozen(configuration, (*first, *second))
+        if not third and weights is not None:
+            weights = tuple(sorted(weights, key=lambda one: not one.trainable))  # Keras 2 lists what is trained first
     formula = [f"2 * ({line.split(' = ')[0]}) = {_twice(line)}" for line in there.formula]
     return Applied(structure, weights, tuple(formula) if backward is forward else (*there.formula, *back.formula))
 
