@@ -115,6 +115,10 @@ def _collect(context: Context) -> list[Failure]:
                 continue
             found.append(Failure("application", error, layer.call, application.span, layer, application))
     for problem in context.facts.problems:
+        if problem.subject == "op" and problem.call.symbolic:
+            continue  # with made-up operands the ranks are made up too
+        if problem.subject == "model-call" and not _declared(context, problem.layer):
+            continue
         if _reportable(problem.call, problem.error):
             unknown = unknown_names(problem.error, problem.call)
             subject = "unknown-keyword" if unknown else problem.subject
@@ -123,17 +127,19 @@ def _collect(context: Context) -> list[Failure]:
     return found
 
 
+def _declared(context: Context, model: LayerFact | None) -> bool:
+    """Whether a model's input was declared; one that was built by its data may take other data, too."""
+    fact = next((m for m in context.facts.models if model is not None and m.call is model.call), None)
+    first = fact.layers[0].fact if fact is not None and fact.layers else None
+    if first is None or fact is None or fact.class_name != "Sequential":
+        return fact is not None
+    return bool(first.applications) and declared_shape(first.applications[0]) is not None
+
+
 def _reportable(call: Call, error: ShapeError) -> bool:
     if call.guarded:
         return False
-    return not call.symbolic or not any(is_symbolic(value) for value in error.facts.values() if _is_structure(value))  # type: ignore[arg-type]
-
-
-def _is_structure(value: object) -> bool:
-    from keras_lsp.shapes.dim import Expr
-    from keras_lsp.shapes.tensor import Tensor
-
-    return isinstance(value, Expr | Tensor | tuple | list)
+    return not call.symbolic or not any(is_symbolic(value) for value in error.facts.values())
 
 
 # How the generations of Keras, and Python itself, say that nobody takes a keyword.

@@ -102,12 +102,18 @@ def _of_dataset(dataset: DatasetValue, index: int) -> Tensor | None:
     if isinstance(element, ListValue):
         element = tuple(element.items or ())
     if isinstance(element, TensorValue) and index == 0:
-        return element.spec
+        return _fixed(element)
     if isinstance(element, tuple):
         parts = cast("tuple[object, ...]", element)
         part = parts[index] if index < len(parts) else None
-        return part.spec if isinstance(part, TensorValue) else None
+        return _fixed(part) if isinstance(part, TensorValue) else None
     return None
+
+
+def _fixed(element: TensorValue) -> Tensor | None:
+    """An element whose sizes are all known but that of the batch: what a pipeline leaves open may be anything."""
+    shape = element.spec.shape
+    return element.spec if shape is not None and all(isinstance(dim, int) for dim in shape[1:]) else None
 
 
 def arrays_in(value: object) -> list[TensorValue] | None:

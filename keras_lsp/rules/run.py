@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from dataclasses import replace
 
+from keras_lsp.inference.facts import Span
 from keras_lsp.project.settings import Settings
 from keras_lsp.project.suppression import apply_suppressions
 from keras_lsp.rules.base import Context, Finding, Fix, Severity
 from keras_lsp.rules.ker001_unused_suppression import RULE as UNUSED
 from keras_lsp.rules.registry import RULES, find_rule
+from keras_lsp.rules.rewriting import statement_at
 from keras_lsp.text.edits import compatible
 
 
 def run_rules(context: Context, settings: Settings, path: str = "") -> tuple[Finding, ...]:
     """All findings that are left, in the order of the text; the same finding of several evaluations counts once."""
     found: dict[tuple[object, ...], Finding] = {}
+    stale = _stale_names(context)
     for rule in RULES:
         if not settings.selects(rule.code, path, default=rule.default):
             continue
         for finding in rule.check(context):
+            if any(finding.span.start > end and mentions(context, finding, name) for end, name in stale):
+                continue
             severity = settings.severity_of(rule.code, finding.severity.value)
             if severity == "off":
                 continue
@@ -37,13 +44,28 @@ def run_rules(context: Context, settings: Settings, path: str = "") -> tuple[Fin
     return tuple(sorted(kept, key=lambda finding: (finding.span, finding.code)))
 
 
+def _stale_names(context: Context) -> list[tuple[int, str]]:
+    """Names that a statement which cannot be read may have bound, and where it ends: their values are not known after it."""
+    found: list[tuple[int, str]] = []
+    for start, end in context.parsed.broken:
+        match = re.match(r"[^\W\d]\w*", context.text[start:end])
+        if match and not keyword.iskeyword(match[0]):
+            found.append((end, match[0]))
+    return found
+
+
+def mentions(context: Context, finding: Finding, name: str) -> bool:
+    """Whether the statement of a finding uses a name."""
+    statement = statement_at(context, finding.span)
+    span = Span(*context.parsed.positions.span(statement)) if statement is not None else finding.span
+    return re.search(rf"\b{re.escape(name)}\b", context.source(span)) is not None
+
+
 def _is_active(name: str, settings: Settings, path: str) -> bool:
     rule = find_rule(name)
     return rule is None or settings.selects(rule.code, path, default=rule.default)
 
 
 def _about_comment(start: int, end: int, message: str, severity: str, fixes: tuple[Fix, ...]) -> Finding:
-    from keras_lsp.inference.facts import Span
-
     text = message[:1].upper() + message[1:] + "."
     return UNUSED.finding(Span(start, end), text, severity=Severity(severity), fixes=fixes)

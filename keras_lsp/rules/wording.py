@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import cast
 
 from keras_lsp.rules.base import Context
 from keras_lsp.shapes.dim import Dim, Expr, Shape, format_shape
@@ -108,13 +109,14 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def is_symbolic(structure: Structure | Shape | Dim) -> bool:
-    """Whether some size in it is a name rather than a number."""
-    if isinstance(structure, Expr):
+def is_symbolic(value: object) -> bool:
+    """Whether some size in a structure of tensors, shape or size is a name rather than a number."""
+    if isinstance(value, Expr):
         return True
-    if structure is None or isinstance(structure, int):
-        return False
-    if isinstance(structure, Tensor):
-        return structure.shape is not None and any(isinstance(dim, Expr) for dim in structure.shape)
-    items = structure.values() if isinstance(structure, dict) else structure
-    return any(is_symbolic(item) for item in items)
+    if isinstance(value, Tensor):
+        return value.shape is not None and any(isinstance(dim, Expr) for dim in value.shape)
+    if isinstance(value, dict):
+        return any(is_symbolic(item) for item in cast("dict[object, object]", value).values())
+    if isinstance(value, list | tuple):
+        return any(is_symbolic(item) for item in cast("list[object]", value))
+    return False
