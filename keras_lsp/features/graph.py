@@ -35,8 +35,8 @@ def model_graph(model: ModelFact) -> dict[str, str]:
     return {"mermaid": to_mermaid(model), "svg": to_svg(model), "html": to_html(model)}
 
 
-def _rows(model: ModelFact) -> list[ModelLayer]:
-    """The model's layers; a Sequential's implicit input stands before them."""
+def graph_layers(model: ModelFact) -> list[ModelLayer]:
+    """The model's layers as the graph shows them, in the order of `data-layer`; a Sequential's implicit input comes first."""
     rows = list(model.layers or ())
     if rows and model.inputs and len(model.inputs) == 1 and rows[0].class_name != "InputLayer" and not rows[0].inbound:
         return [ModelLayer("input", "Input", model.inputs[0], 0, None), *rows]
@@ -56,14 +56,15 @@ def _edges(rows: list[ModelLayer]) -> list[tuple[int, int]]:
     return edges
 
 
-def _failed(row: ModelLayer) -> bool:
+def layer_failed(row: ModelLayer) -> bool:
+    """Whether Keras refuses to make the layer or to apply it."""
     fact = row.fact
     return fact is not None and (fact.error is not None or any(a.error is not None for a in fact.applications))
 
 
 def to_mermaid(model: ModelFact, direction: str = "TD") -> str:
     """A Mermaid flow chart, shapes on the edges; `direction` is "TD" or "LR"."""
-    rows = _rows(model)
+    rows = graph_layers(model)
     lines = [f"flowchart {direction}"]
     for i, row in enumerate(rows):
         label = escape_mermaid(f"{row.name} ({row.class_name})")
@@ -71,7 +72,7 @@ def to_mermaid(model: ModelFact, direction: str = "TD") -> str:
     for start, end in _edges(rows):
         shape = shape_text(rows[start].output)
         lines.append(f'  n{start} -- "{escape_mermaid(shape)}" --> n{end}' if shape else f"  n{start} --> n{end}")
-    broken = [f"n{i}" for i, row in enumerate(rows) if _failed(row)]
+    broken = [f"n{i}" for i, row in enumerate(rows) if layer_failed(row)]
     if broken:
         lines.append("  classDef broken stroke:#c62828,stroke-width:3px")
         lines.append(f"  class {','.join(broken)} broken")
@@ -92,7 +93,7 @@ def _place(rows: list[ModelLayer]) -> list[Node]:
         counted = count_text(row.params) if row.params else ""
         start = row.span.start if row.span is not None else None
         shape = shape_text(row.output) or "?"
-        nodes.append(Node(row.name, row.class_name, shape, counted, level, column, _failed(row), start))
+        nodes.append(Node(row.name, row.class_name, shape, counted, level, column, layer_failed(row), start))
     return nodes
 
 
@@ -106,7 +107,7 @@ _STYLE = (
 
 def to_svg(model: ModelFact) -> str:
     """An SVG that follows the reader's colour scheme."""
-    rows = _rows(model)
+    rows = graph_layers(model)
     nodes = _place(rows)
     width = max([_text_width(node) for node in nodes] or [120.0])
     columns = max([node.column for node in nodes] or [0]) + 1
@@ -164,7 +165,7 @@ def to_html(model: ModelFact) -> str:
     cells = "".join(
         f"<tr><td>{escape_html(row.name)}</td><td>{escape_html(row.class_name)}</td>"
         f"<td>{escape_html(shape_text(row.output) or '?')}</td><td class=p>{escape_html(_params(row))}</td></tr>"
-        for row in _rows(model)
+        for row in graph_layers(model)
     )
     counted = escape_html(count_text(model.params))
     return (

@@ -18,7 +18,7 @@ from keras_lsp.server.dispatch import RequestError, failures
 from keras_lsp.server.session import View
 
 if TYPE_CHECKING:
-    from keras_lsp.inference.facts import ModelFact
+    from keras_lsp.inference.facts import ModelFact, Span
     from keras_lsp.server.application import Application
 
 Arguments = Mapping[str, Any]
@@ -49,9 +49,16 @@ def _model(application: Application, view: View, arguments: Arguments) -> ModelF
     if position is not None:
         typed = application.server.protocol.structure(position, t.Position)
         offset = view.offset(typed)
+        around = [model for model in models if _is_about(model, offset)]
         before = [model for model in models if model.span.start <= offset]
-        return before[-1] if before else models[0]
+        return around[-1] if around else before[-1] if before else models[0]
     return models[0]
+
+
+def _is_about(model: ModelFact, offset: int) -> bool:
+    """Whether the model, or a layer of it, is made at an offset."""
+    spans = [row.span for row in model.layers or () if row.span is not None]
+    return any(span.contains(offset) for span in (model.span, *spans))
 
 
 def show_model_summary(application: Application, arguments: Arguments) -> dict[str, Any]:
@@ -68,12 +75,61 @@ def show_model_summary(application: Application, arguments: Arguments) -> dict[s
 
 
 def show_model_graph(application: Application, arguments: Arguments) -> dict[str, Any]:
-    """The model's graph as Mermaid text and as SVG; arguments as for the summary."""
-    from keras_lsp.features.graph import model_graph
+    """The model's graph as Mermaid text, SVG and a page, and the layers that it shows; arguments as for the summary.
+
+    A layer's place in the list is the number in the attribute `data-layer` of its group in the SVG; its uri and range lead to the
+    line that makes it, and are left out for one that no line makes.
+    """
+    from keras_lsp.features.graph import graph_layers, layer_failed, model_graph
+    from keras_lsp.features.lens import lens_title
+    from keras_lsp.features.lookup import shape_text
+    from keras_lsp.features.summary import model_summary
 
     view = _view(application, arguments)
     model = _model(application, view, arguments)
-    return {"title": f"Model: {model.name}", **model_graph(model)}
+    layers: list[dict[str, Any]] = []
+    for row in graph_layers(model):
+        params = row.params if isinstance(row.params, int | None) else str(row.params)
+        layer = {"name": row.name, "class": row.class_name, "output": shape_text(row.output), "params": params}
+        place = {} if row.span is None else _place(view, row.span)
+        layers.append({**layer, "depth": row.depth, "failed": layer_failed(row), **place})
+    return {
+        "title": f"Model: {model.name}",
+        "subtitle": lens_title(model),
+        "name": model.name,
+        "model": next(index for index, other in enumerate(view.analysis.facts.models) if other is model),
+        "reason": model.reason,
+        "text": model_summary(model, view.project.keras.generation),
+        "layers": layers,
+        **_place(view, model.span),
+        **model_graph(model),
+    }
+
+
+def _place(view: View, span: Span) -> dict[str, Any]:
+    uri, found = view.convert.range(span)
+    ends = {"start": found.start, "end": found.end}
+    return {
+        "uri": uri,
+        "range": {name: {"line": end.line, "character": end.character} for name, end in ends.items()},
+    }
+
+
+def status(application: Application, arguments: Arguments) -> dict[str, Any]:
+    """What a status bar can show: the Keras of a document, how that is known, and how the worker is; arguments: uri."""
+    worlds = application.worlds
+    unit = application.session.unit(str(arguments.get("uri", "")))
+    project = worlds.project(unit.path if unit is not None else "")
+    return {
+        "version": __version__,
+        "keras": project.keras.label,
+        "source": project.environment.source,
+        "environment": str(project.environment.root) if project.environment.root is not None else None,
+        "worker": worlds.state().get(f"Keras {project.key}", "not started")
+        if project.settings.oracle.enable
+        else "off",
+        "trusted": worlds.trusted,
+    }
 
 
 def explain_error(application: Application, arguments: Arguments) -> dict[str, Any]:
@@ -117,6 +173,7 @@ def print_debug_information(application: Application, arguments: Arguments) -> d
 COMMANDS: Mapping[str, Command] = {
     "keras-lsp.showModelSummary": show_model_summary,
     "keras-lsp.showModelGraph": show_model_graph,
+    "keras-lsp.status": status,
     "keras-lsp.explainError": explain_error,
     "keras-lsp.restartWorker": restart_worker,
     "keras-lsp.printDebugInformation": print_debug_information,

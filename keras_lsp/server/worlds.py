@@ -171,6 +171,11 @@ class Worlds:
         self.restart()
         self.forget()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether interpreters in the workspace may be started."""
+        return self._trusted
+
     def forget(self) -> None:
         """Read configurations and environments again when they are needed next."""
         with self._lock:

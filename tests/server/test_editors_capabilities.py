@@ -74,6 +74,11 @@ async def client(lsp_client: LanguageClient, request):
     await lsp_client.shutdown_session()
 
 
+def plain(value):
+    """What a command answered, as JSON: pygls makes objects of it."""
+    return json.loads(json.dumps(value, default=lambda item: getattr(item, "_asdict", lambda: vars(item))()))
+
+
 def document() -> t.TextDocumentIdentifier:
     return t.TextDocumentIdentifier(URI)
 
@@ -205,6 +210,14 @@ async def test_commands(client):
 
     assert "KER201" in (await run("explainError", {"code": "KER201"}))["title"]
     assert "utf-16" in (await run("printDebugInformation"))["text"]
-    graph = await run("showModelGraph", {"uri": URI, "name": "model"})
+    graph = plain(await run("showModelGraph", {"uri": URI, "name": "model"}))
     assert "Dense" in str(graph)
+    for number, layer in enumerate(graph["layers"]):  # the panel leads from a box to its line
+        assert f'data-layer="{number}"' in graph["svg"]
+        lines = PROGRAM.splitlines()
+        assert layer["class"] == "Input" or layer["class"] in lines[layer["range"]["start"]["line"]]
+    at = next(layer for layer in graph["layers"] if layer["class"] == "Dense")["range"]["start"]
+    assert plain(await run("showModelGraph", {"uri": URI, "position": at}))["model"] == graph["model"]
+    status = plain(await run("status", {"uri": URI}))
+    assert status["keras"].startswith("Keras ") and status["worker"]
     assert "state" in await run("restartWorker")
