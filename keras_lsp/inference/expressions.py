@@ -677,7 +677,9 @@ def element_of(machine: Machine, value: Value) -> Value:
     if isinstance(value, ListValue):
         return value.element
     if isinstance(value, DatasetValue):
-        return value.element
+        from keras_lsp.inference.library.pipelines import concrete_element
+
+        return concrete_element(value)
     if isinstance(value, TensorValue):
         shape = value.spec.shape
         if value.spec.dtype == "object":

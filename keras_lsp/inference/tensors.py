@@ -10,13 +10,17 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
     CONSTANTS,
+    BoundMethod,
+    ClassValue,
     DictValue,
     External,
+    FunctionValue,
     GraphNode,
     LayerValue,
     LibraryMethod,
     ListValue,
     ObjectValue,
+    Partial,
     TensorValue,
     Unknown,
     Value,
@@ -26,7 +30,7 @@ from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.ops import apply_method, apply_op, apply_operator, apply_unary, subscript
 from keras_lsp.shapes.ops import tensor_attribute as shape_attribute
 from keras_lsp.shapes.ops.signatures import signature
-from keras_lsp.shapes.outcome import Applied, ShapeError
+from keras_lsp.shapes.outcome import Applied, ShapeError, Undetermined
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -98,6 +102,22 @@ def _dtype_name(value: External) -> Any:
             return {"float": "float", "int": "int"}.get(name, known.get(name, name))
         return known.get(name, name)
     return value
+
+
+def op_argument(machine: Machine, value: Value) -> Any:
+    """An argument of an op: functions of the program become functions over descriptions of tensors."""
+    if isinstance(value, FunctionValue | BoundMethod | Partial | ClassValue) or as_layer(value) is not None:
+
+        def function(*specs: Any) -> Any:
+            made = [wrap(machine, spec, "tensorflow", None) for spec in specs]
+            result = machine.call(value, Arguments(made), None)
+            output = to_structure(machine, result)
+            if isinstance(result, Unknown) or isinstance(output, UnknownOutcome):
+                raise Undetermined(result.reason if isinstance(result, Unknown) else "what a function returns is not known")
+            return output
+
+        return function
+    return to_shape_value(value)
 
 
 def to_structure(machine: Machine, value: Value) -> Structure | UnknownOutcome:
@@ -176,8 +196,8 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
     """A library function on tensors and arrays."""
     if arguments.open:
         return Unknown("unpacked arguments are not known")
-    args = [to_shape_value(value) for value in arguments.args]
-    kwargs = {name: to_shape_value(value) for name, value in arguments.kwargs.items()}
+    args = [op_argument(machine, value) for value in arguments.args]
+    kwargs = {name: op_argument(machine, value) for name, value in arguments.kwargs.items()}
     if machine.data_format != "channels_last":
         found = signature(path)
         if found is not None and "data_format" in found.keywords:
@@ -249,12 +269,13 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: ast.
     arguments = Arguments([left, right])
     unary = right is None and symbol in ("-", "+", "~", "abs")
     first = to_shape_value(left)
-    if unary:
-        outcome = apply_unary(symbol, first, machine.keras)
-    else:
-        outcome = apply_operator(symbol, first, to_shape_value(right), machine.keras)
     kinds = {tensor.kind for tensor in tensors}
     kind = "keras" if "keras" in kinds else "tensorflow" if "tensorflow" in kinds else "numpy"
+    rules = "tensorflow" if kind == "keras" and machine.keras < (3,) else kind
+    if unary:
+        outcome = apply_unary(symbol, first, machine.keras, rules)
+    else:
+        outcome = apply_operator(symbol, first, to_shape_value(right), machine.keras, rules)
 
     def replay(inputs: list[TensorValue]) -> Value:
         mapping = {id(old): new for old, new in zip(tensors, inputs, strict=True)}

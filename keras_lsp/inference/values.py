@@ -441,10 +441,10 @@ class DatasetValue:
         element: abstract value of one element (tensors in tuples or dicts).
         batched: whether elements carry the batch axis; `None` if not known.
         size: number of elements, `None` if not known.
-        classes: label count, where known.
+        batch: number of samples in every batch, where all have the same known one.
     """
 
-    __slots__ = ("attributes", "batched", "element", "path", "size")
+    __slots__ = ("attributes", "batch", "batched", "element", "path", "size")
 
     def __init__(
         self,
@@ -456,6 +456,7 @@ class DatasetValue:
     ) -> None:
         self.element: Value = element
         self.batched = batched
+        self.batch: int | None = None
         self.size = size
         self.path = path
         self.attributes = attributes or {}

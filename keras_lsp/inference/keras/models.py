@@ -533,7 +533,16 @@ def _run(
         return Unknown("raises ValueError")
     if any(spec.spec.shape is None for spec in given):
         return model.output_structure if model.layers is not None else Unknown("the input is not known")
-    return replay_graph(machine, model, given)
+    return replay_graph(machine, model, [_ranked(tensor, spec) for tensor, spec in zip(given, expected, strict=True)])
+
+
+def _ranked(tensor: TensorValue, wanted: Tensor) -> TensorValue:
+    """An input with a last axis of size 1 dropped or added, as functional models mend it."""
+    shape = tensor.spec.shape
+    if shape is None or wanted.shape is None or len(shape) == len(wanted.shape):
+        return tensor
+    mended = shape[:-1] if len(shape) > len(wanted.shape) else (*shape, 1)
+    return TensorValue(Tensor(mended, tensor.spec.dtype), tensor.kind, tensor.producer, tensor.origin)
 
 
 def _mismatch(

@@ -21,7 +21,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
-from keras_lsp.shapes.dim import Dim, ceil_divide, floor_divide, minimum, subtract
+from keras_lsp.shapes.dim import Dim, ceil_divide, floor_divide, minimum, opaque, subtract
 from keras_lsp.shapes.tensor import Tensor
 
 DATASET = "tensorflow.data.Dataset"
@@ -183,7 +183,9 @@ def _dataset(value: LibraryInstance) -> DatasetValue:
 
 
 def _with(value: DatasetValue, element: Value, batched: bool | None, size: Dim) -> DatasetValue:
-    return DatasetValue(element, batched, size, value.path, value.attributes)
+    made = DatasetValue(element, batched, size, value.path, value.attributes)
+    made.batch = value.batch if batched is value.batched else None
+    return made
 
 
 @method(DATASET, "shuffle", "prefetch", "cache", "with_options", "snapshot", "ignore_errors")
@@ -253,9 +255,27 @@ def batch(machine: Machine, value: LibraryInstance, arguments: Arguments, node: 
         )
 
     size: Dim = None
+    made = _with(dataset, map_structure(stack, dataset.element), True, size)
     if isinstance(count, int) and count > 0:
-        size = floor_divide(dataset.size, count) if drop is True else ceil_divide(dataset.size, count)
-    return _with(dataset, map_structure(stack, dataset.element), True, size)
+        made.size = floor_divide(dataset.size, count) if drop is True else ceil_divide(dataset.size, count)
+        if isinstance(dataset.size, int) and (dataset.size % count == 0 or dataset.size < count):
+            made.batch = min(count, dataset.size)  # every batch is full, or there is only one
+    return made
+
+
+def concrete_element(value: DatasetValue) -> Value:
+    """An element as a loop over the data set sees it: its batch axis has some size, known where every batch has it."""
+    if not value.batched:
+        return value.element
+    size: Dim = value.batch if value.batch is not None else opaque()
+
+    def fill(tensor: TensorValue) -> Value:
+        shape = tensor.spec.shape
+        if not shape or shape[0] is not None:
+            return tensor
+        return TensorValue(Tensor((size, *shape[1:]), tensor.spec.dtype, None, tensor.spec.classes), tensor.kind, origin=tensor.origin)
+
+    return map_structure(fill, value.element)
 
 
 @method(DATASET, "unbatch")

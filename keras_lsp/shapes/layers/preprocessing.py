@@ -720,6 +720,9 @@ def vectorize(configuration: Configuration, inputs: Structure, call: Mapping[str
         raise Undetermined("the input is a scalar")
     length = configuration.dim("output_sequence_length")
     if third:
+        if mode == "int" and configuration.flag("ragged"):
+            # Symbolic and eager calls differ: a ragged tensor has rows of their own lengths.
+            raise Undetermined("a ragged output has rows of different lengths")
         if mode == "int":
             return Applied(Tensor((shape[0], length), "int64"))
         depth = _depth(_inner_lookup(configuration))
