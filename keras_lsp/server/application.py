@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as t
@@ -64,7 +65,7 @@ class Application:
         if not self._initialized:
             self.lifecycle.watch_process(params.process_id)
         folders = list(params.workspace_folders or ())
-        root = params.root_uri or (f"file://{params.root_path}" if params.root_path else None)
+        root = params.root_uri or (Path(params.root_path).absolute().as_uri() if params.root_path else None)
         if not folders and root:
             folders = [t.WorkspaceFolder(root, root.rstrip("/").rpartition("/")[2])]
         self.configuration.take_options(params.initialization_options)

@@ -44,7 +44,32 @@ def instrument() -> None:
         assert names.start(), names.state
         return names.pid
 
+    def questions(application, params):
+        """An analysis that could not know a shape, as one of the document."""
+        from types import SimpleNamespace
+
+        from keras_lsp.inference.facts import Question
+        from keras_lsp.oracle.questions import LayerQuestion, tensor
+
+        dense = LayerQuestion(
+            name="keras.layers.Dense", arguments={"units": params["units"]}, inputs=[tensor((None, 7))]
+        )
+        facts = SimpleNamespace(questions=[Question("what Dense gives", dense)])
+        unit = application.session.unit(params["uri"])
+        application.background.ask(unit, SimpleNamespace(facts=facts))
+
+    def answers(application, params):
+        worlds = application.worlds
+        project = worlds.project(application.session.unit(params["uri"]).path)
+        return {
+            "answers": {key: list(answer.shape) for key, answer in worlds.answers(project).items()},
+            "state": worlds.state(),
+            "pids": [oracle._worker.pid for oracle in worlds._keras_oracles.values() if hasattr(oracle, "_worker")],
+        }
+
     requests.ENDPOINTS += (
+        Endpoint("test/questions", questions, lane="session"),
+        Endpoint("test/answers", answers, lane="session"),
         Endpoint("test/sleep", sleep),
         Endpoint("test/shout", shout),
         Endpoint("test/fail", fail),

@@ -1,0 +1,92 @@
+"""Answers that come later, from the real Keras and from files, and what they cause."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+from test_lifecycle import gone
+from wire import INSTRUMENTED
+
+URI = "untitled:1"
+CAPABILITIES = {
+    "window": {"workDoneProgress": True},
+    "workspace": {"inlayHint": {"refreshSupport": True}, "diagnostics": {"refreshSupport": True}},
+    "textDocument": {"diagnostic": {}, "inlayHint": {}},
+}
+
+
+@pytest.fixture
+def asked(start, tmp_path):
+    """A server that was told which interpreter has Keras, and has a question."""
+    peer = start(INSTRUMENTED, KERAS_LSP_CACHE_DIR=str(tmp_path), VIRTUAL_ENV="", CONDA_PREFIX="")
+    options = {"oracle": {"python": sys.executable, "timeout": 120}}
+    peer.initialize(CAPABILITIES, initializationOptions={"settings": options})
+    peer.open(URI, "import keras\n")
+    return peer
+
+
+def test_an_answer_extends_the_world_and_refreshes_the_client(asked):
+    started = time.monotonic()
+    asked.result("test/questions", {"uri": URI, "units": 5})
+    # Nobody waits: other questions are answered while Keras is loaded.
+    asked.result("textDocument/documentSymbol", {"textDocument": {"uri": URI}}, 3)
+    assert time.monotonic() - started < 3
+    refresh = asked.wait(lambda: [m for m in asked.messages if m.get("method") == "workspace/inlayHint/refresh"], 120)
+    assert len(refresh) == 1
+    asked.wait(lambda: [m for m in asked.messages if m.get("method") == "workspace/diagnostic/refresh"])
+    found = asked.result("test/answers", {"uri": URI})
+    assert found["answers"] == {"what Dense gives": [None, 5]}
+    # Loading takes seconds, and was shown; the bar ended.
+    asked.wait(lambda: len(asked.notifications("$/progress")) == 2)
+    assert [params["value"]["kind"] for params in asked.notifications("$/progress")] == ["begin", "end"]
+    # The same question is not asked again.
+    asked.result("test/questions", {"uri": URI, "units": 5})
+    (worker,) = found["pids"]
+    asked.notify("exit")
+    assert asked.process.wait(2) == 1
+    assert gone(worker)
+
+
+def test_a_worker_that_is_killed_harms_nothing(asked):
+    asked.result("test/questions", {"uri": URI, "units": 6})
+    (worker,) = asked.wait(lambda: [pid for pid in asked.result("test/answers", {"uri": URI})["pids"] if pid], 30)
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(0.3)
+    assert asked.result("textDocument/documentSymbol", {"textDocument": {"uri": URI}}) == []
+    state = asked.result("workspace/executeCommand", {"command": "keras-lsp.restartWorker"})
+    assert "state" in state
+    assert asked.leave() == 0
+
+
+def test_an_interpreter_of_the_workspace_is_not_started(start, tmp_path):
+    """What lies in a workspace is started only if the client says that the user trusts it."""
+    canary = tmp_path / "canary"
+    program = tmp_path / ".venv" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\ntouch {canary}\n")
+    program.chmod(0o755)
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text("home = /usr\n")
+    packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "keras-3.15.1.dist-info"
+    packages.mkdir(parents=True)
+    (tmp_path / "keras-lsp.toml").write_text(f'python = "{program}"\n\n[oracle]\npython = "{program}"\n')
+    uri = (tmp_path / "model.py").as_uri()
+    for trusted, flags in ((None, []), (False, []), (True, ["--untrusted-workspace"])):
+        peer = start(
+            [*INSTRUMENTED, *flags], VIRTUAL_ENV="", CONDA_PREFIX="", KERAS_LSP_CACHE_DIR=str(tmp_path / "cache")
+        )
+        options = {} if trusted is None else {"trusted": trusted}
+        peer.initialize(workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "w"}], initializationOptions=options)
+        peer.open(uri, "import keras\n")
+        peer.result("test/questions", {"uri": uri, "units": 7})
+        peer.wait(lambda peer=peer: peer.result("test/answers", {"uri": uri})["state"])
+        time.sleep(0.3)
+        assert not canary.exists()
+    peer = start(INSTRUMENTED, VIRTUAL_ENV="", CONDA_PREFIX="", KERAS_LSP_CACHE_DIR=str(tmp_path / "cache"))
+    peer.initialize(workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "w"}], initializationOptions={"trusted": True})
+    peer.open(uri, "import keras\n")
+    peer.result("test/questions", {"uri": uri, "units": 7})
+    peer.wait(canary.exists)
