@@ -248,6 +248,8 @@ class Runner:
                     complain(note)
             if file.problem is not None:
                 complain(f"{file.path}: {file.problem}")
+            if file.doubt is not None and not self.options.quiet:
+                complain(f"{file.path}: {file.doubt}")
             for text in file.internal:
                 complain(f"{file.path}: internal error {text}")
         if any(file.internal for file in report.files):

@@ -14,7 +14,7 @@ from typing import Any
 from keras_lsp.analysis import analyse_document
 from keras_lsp.cli.fixes import Look, Rewrite, add_ignores, apply_fixes, write
 from keras_lsp.cli.inputs import Input, InputProblem, read_input
-from keras_lsp.cli.report import Coverage, FileReport, describe
+from keras_lsp.cli.report import Coverage, FileReport, describe, span_of
 from keras_lsp.cli.worlds import Worlds
 from keras_lsp.inference.facts import Facts
 from keras_lsp.project.baseline import Baseline, make_baseline, read_baseline
@@ -28,6 +28,7 @@ from keras_lsp.project.settings import (
     load_config,
 )
 from keras_lsp.rules.base import Finding
+from keras_lsp.syntax.parse import ParsedModule
 
 STDIN = "-"
 """The path that means standard input."""
@@ -138,6 +139,7 @@ class Checker:
         report = FileReport(path, notes=notes)
         analysis = analyse_document(source.document, worlds.world(path), settings, source.sections)
         report.internal = [_with_id(text) for text in analysis.facts.internal_errors]
+        report.doubt = _doubt(source, analysis.parsed)
         if self.job.coverage:
             report.coverage = coverage(analysis.facts)
         if self.job.verify:
@@ -206,6 +208,16 @@ class Checker:
                 report.problem, report.fixed = problem, {}
                 return source, findings
         return rewrite.after, rewrite.findings
+
+
+def _doubt(source: Input, parsed: ParsedModule) -> str | None:
+    """What is said of a file that Python could not parse."""
+    problem = parsed.error
+    if problem is None:
+        return None
+    location, _, cell = span_of(source, problem.start, problem.start)
+    where = f"line {location.row}" if cell is None else f"cell {cell}, line {location.row}"
+    return f"is not valid Python ({where}: {problem.message}); what could be understood was checked"
 
 
 def coverage(facts: Facts) -> Coverage:

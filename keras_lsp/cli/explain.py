@@ -43,9 +43,10 @@ def run(options: argparse.Namespace) -> int:
     rule = find_rule(options.rule)
     if rule is None:
         names = [name for rule in RULES for name in (rule.code, rule.name)]
-        near = difflib.get_close_matches(options.rule, names, 1) or difflib.get_close_matches(
-            options.rule.upper(), names, 1
-        )
+        near = [
+            *difflib.get_close_matches(options.rule, names, 1),
+            *difflib.get_close_matches(options.rule.upper(), names, 1),
+        ]
         hint = f"; did you mean {near[0]}?" if near else "; `keras-lsp explain` lists all"
         raise UsageError(f"there is no rule {options.rule!r}{hint}")
     if as_json:

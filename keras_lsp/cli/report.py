@@ -105,6 +105,7 @@ class FileReport:
         problem: why it could not be read, in one sentence.
         internal: what went wrong in keras-lsp itself, with an id, one line each; `failed` if there are no findings for it.
         notes: what the settings of this file say that cannot be taken.
+        doubt: why not all of it was understood, in one sentence.
         known: how many findings the baseline knows.
         fixed: how many findings were fixed, by code.
         diff: what `--diff` prints.
@@ -119,6 +120,7 @@ class FileReport:
     internal: list[str] = field(default_factory=list[str])
     failed: bool = False
     notes: tuple[str, ...] = ()
+    doubt: str | None = None
     known: int = 0
     fixed: dict[str, int] = field(default_factory=dict[str, int])
     diff: str = ""

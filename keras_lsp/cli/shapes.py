@@ -14,6 +14,7 @@ from typing import Any
 
 from keras_lsp.cli.inputs import Input, InputProblem, read_input
 from keras_lsp.cli.options import keras_version
+from keras_lsp.cli.terminal import escape
 from keras_lsp.cli.worlds import Worlds
 from keras_lsp.inference.facts import ExpressionFact, Facts, ModelFact, ModelLayer, Span
 from keras_lsp.inference.interpreter import infer
@@ -91,7 +92,7 @@ def _expression(source: Input, fact: ExpressionFact) -> dict[str, Any]:
         "inputs": _inputs(fact.inputs),
         "output": _structure(output),
         "dtype": output.dtype if isinstance(output, Tensor) else None,
-        "params": _dim(fact.params),
+        "params": _count(fact.params),
         "contexts": fact.contexts,
         "source": fact.source if output is not None else "unknown",
         "reason": reason if output is None else None,
@@ -113,6 +114,11 @@ def _dim(dim: Dim) -> int | str | None:
     if isinstance(dim, Expr):
         return None if dim.opaque else str(dim)
     return dim
+
+
+def _count(dim: Dim) -> int | None:
+    """A number of parameters; one that depends on a size that is not known is no number."""
+    return dim if isinstance(dim, int) else None
 
 
 def _structure(structure: Structure) -> Any:
@@ -141,8 +147,8 @@ def _model(source: Input, model: ModelFact) -> dict[str, Any]:
         "range": _range(source, model.span),
         "inputs": None if model.inputs is None else [_structure(item) for item in model.inputs],
         "outputs": None if model.outputs is None else [_structure(item) for item in model.outputs],
-        "params": _dim(model.params),
-        "trainable": _dim(model.trainable),
+        "params": _count(model.params),
+        "trainable": _count(model.trainable),
         "layers": None if model.layers is None else [_layer(source, layer) for layer in model.layers],
     }
 
@@ -152,13 +158,17 @@ def _layer(source: Input, layer: ModelLayer) -> dict[str, Any]:
         "name": layer.name,
         "class": layer.class_name,
         "output": _structure(layer.output),
-        "params": _dim(layer.params),
+        "params": _count(layer.params),
         "range": None if layer.span is None else _range(source, layer.span),
     }
 
 
 def describe_lines(source: Input, facts: Facts, everything: bool = False) -> Iterator[str]:
-    """One line for each shape: where, what, from which shape to which, how many parameters."""
+    """One line for each shape: where, what, from which shape to which, how many parameters.
+
+    A layer constructed and called in one expression has two facts that say the same.
+    """
+    last = ""
     for fact in selected(facts, everything):
         place = source.place(fact.span.start)
         cell = f"cell {place.cell}:" if place.cell is not None else ""
@@ -169,7 +179,11 @@ def describe_lines(source: Input, facts: Facts, everything: bool = False) -> Ite
         if fact.inputs is not None:
             shape = f"{show(fact.inputs)} -> {shape}"
         params = f"  {fact.params:,} parameters" if isinstance(fact.params, int) and fact.params else ""
-        yield f"{where}: {what} {shape}{params}"
+        contexts = f"  in {fact.contexts} calls" if fact.contexts > 1 else ""
+        line = escape(f"{where}: {what} {shape}{params}{contexts}")
+        if line != last:
+            yield line
+        last = line
 
 
 def show(structure: Structure) -> str:
