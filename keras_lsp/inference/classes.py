@@ -24,7 +24,9 @@ def define_class(machine: Machine, node: ast.ClassDef) -> Value:
     value = ClassValue(node, machine.module, bases)
     for decorator in node.decorator_list:
         applied = machine.evaluate(decorator)
-        if (isinstance(applied, External) and applied.path.endswith("dataclass")) or (isinstance(applied, Unknown | External) and "dataclass" in ast.dump(decorator)):
+        if (isinstance(applied, External) and applied.path.endswith("dataclass")) or (
+            isinstance(applied, Unknown | External) and "dataclass" in ast.dump(decorator)
+        ):
             value.is_dataclass = True
     frame = Frame(machine.module, machine.frame)
     frame.class_value = value

@@ -7,7 +7,7 @@ of those names, which are linked here as tables.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -122,7 +122,7 @@ class Machine:
         return Span(0, 0)
 
     @contextmanager
-    def activate(self, frame: Frame, site: ast.AST | None = None) -> Iterator[Activation]:
+    def activate(self, frame: Frame, site: ast.AST | None = None) -> Generator[Activation]:
         """Evaluate inside another frame."""
         in_main = bool(self.activations) and self.module.is_main
         activation = Activation(frame, site=site if in_main and hasattr(site, "lineno") else None)
@@ -232,7 +232,7 @@ class Machine:
         return RAISE if all(flow is RAISE for flow in flows) else DEAD
 
     @contextmanager
-    def mute(self) -> Iterator[None]:
+    def mute(self) -> Generator[None]:
         """Evaluate without recording anything."""
         self.muted += 1
         try:
@@ -241,7 +241,7 @@ class Machine:
             self.muted -= 1
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard(self) -> Generator[None]:
         """Evaluate code that is expected to fail."""
         self.guarded += 1
         try:

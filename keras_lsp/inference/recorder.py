@@ -27,6 +27,7 @@ class Seen:
     value: Value = None
     layers: list[LayerFact] = field(default_factory=list[LayerFact])
     model: ModelFact | None = None
+    models: list[ModelFact] = field(default_factory=list[ModelFact])
     params: Dim = None
 
 
@@ -110,6 +111,8 @@ class Recorder:
         entry[1].contexts += 1
         entry[1].value = value
         entry[1].model = model
+        if model is not None:
+            entry[1].models.append(model)
 
     def _see(
         self,
@@ -148,7 +151,7 @@ class Recorder:
         for node, seen in self._seen.values():
             if seen.layers and seen.kind == "layer" and seen.output is None and seen.reason is None:
                 _read_applications(seen)
-            elif seen.model is not None and seen.kind == "model" and seen.output is None:
+            elif seen.model is not None and seen.models:
                 if seen.model.outputs is None and any(layer.applications for layer in seen.layers):
                     _read_applications(seen)
                     seen.params = seen.model.params
@@ -225,15 +228,25 @@ def _read_applications(seen: Seen) -> None:
 
 
 def _read_model(seen: Seen) -> None:
-    model = seen.model
-    assert model is not None
-    if model.outputs:
-        seen.output = model.outputs[0] if len(model.outputs) == 1 else list(model.outputs)
-    else:
-        seen.reason = model.reason or "the model is not built"
-    if model.inputs:
-        seen.inputs = model.inputs[0] if len(model.inputs) == 1 else list(model.inputs)
-    seen.params = model.params
+    """Inputs, outputs and parameters of the models that were made at one place, joined."""
+    models = seen.models or ([seen.model] if seen.model is not None else [])
+    outputs = [_single(model.outputs) for model in models]
+    inputs = [_single(model.inputs) for model in models]
+    seen.output, seen.inputs = outputs[0], inputs[0]
+    for output, given in zip(outputs[1:], inputs[1:], strict=True):
+        seen.output = join_structures(seen.output, output)
+        seen.inputs = join_structures(seen.inputs, given)
+    if seen.output is None:
+        known = all(output is not None for output in outputs)
+        reasons = [model.reason for model in models if model.reason]
+        seen.reason = "differs between calls" if known else reasons[0] if reasons else "the model is not built"
+    seen.params = _common([model.params for model in models])
+
+
+def _single(structures: list[Structure] | None) -> Structure:
+    if not structures:
+        return None
+    return structures[0] if len(structures) == 1 else list(structures)
 
 
 def _common(values: list[Dim]) -> Dim:

@@ -228,7 +228,10 @@ def _matches(machine: Machine, pattern: ast.pattern, subject: Value) -> bool | N
             return None
         if length != len(pattern.patterns):
             return False
-        results = [_matches(machine, p, item) for p, item in zip(pattern.patterns, subject, strict=True)]
+        results = [
+            _matches(machine, p, item)
+            for p, item in zip(pattern.patterns, cast("tuple[Value, ...]", subject), strict=True)
+        ]
         return False if False in results else None if None in results else True
     return None
 
@@ -300,7 +303,7 @@ def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) ->
             if _dull(machine, before, len(items) - index - 1):
                 activation.loops.pop()
                 rest = Unknown("one of many loop values") if not isinstance(item, TensorValue) else item
-                _loop_unknown(machine, lambda: bind(machine, node.target, rest), node.body, [])
+                _loop_unknown(machine, lambda r=rest: bind(machine, node.target, r), node.body, [])
                 activation.loops.append(loop)
                 break
     finally:

@@ -72,7 +72,7 @@ def to_shape_value(value: Value, nested: bool = False) -> Any:
         return value.as_dim() if nested else UnknownValue(value.reason)
     if isinstance(value, slice):
         return slice(*(to_shape_value(part, True) for part in (value.start, value.stop, value.step)))
-    if isinstance(value, CONSTANTS) or isinstance(value, Expr):
+    if isinstance(value, (CONSTANTS, Expr)):
         return value
     if isinstance(value, tuple):
         items = cast("tuple[Value, ...]", value)
@@ -113,7 +113,9 @@ def op_argument(machine: Machine, value: Value) -> Any:
             result = machine.call(value, Arguments(made), None)
             output = to_structure(machine, result)
             if isinstance(result, Unknown) or isinstance(output, UnknownOutcome):
-                raise Undetermined(result.reason if isinstance(result, Unknown) else "what a function returns is not known")
+                raise Undetermined(
+                    result.reason if isinstance(result, Unknown) else "what a function returns is not known"
+                )
             return output
 
         return function
@@ -203,7 +205,7 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
         if found is not None and "data_format" in found.keywords:
             kwargs.setdefault("data_format", machine.data_format)
     outcome = apply_op(path, args, kwargs, machine.keras)
-    tensors = tensors_in(tuple([*arguments.args, *arguments.kwargs.values()]))
+    tensors = tensors_in((*arguments.args, *arguments.kwargs.values()))
     default = "numpy" if path.startswith("numpy.") else "tensorflow"
     if machine.keras >= (3,) and isinstance(outcome, Applied) and _refuses_symbolic(path, tensors):
         return _raw_op(machine, path, arguments, node)

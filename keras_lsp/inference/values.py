@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Any abstract value, constants included.
 Value: TypeAlias = Any
-CONSTANTS = (int, float, str, bytes, bool, complex, type(None), type(Ellipsis), range, slice)
+CONSTANTS: tuple[type[Any], ...] = (int, float, str, bytes, bool, complex, type(None), type(Ellipsis), range, slice)
 
 
 class Unknown:
@@ -169,7 +169,7 @@ class ListValue(HeapObject):
     def merge(self, states: list[Any]) -> Any:
         lists = [items for items, _ in states]
         if all(items is not None for items in lists) and len({len(items) for items in lists}) == 1:
-            return ([join_all(column) for column in zip(*lists, strict=True)], None)
+            return ([join_all(list(column)) for column in zip(*lists, strict=True)], None)
         elements = [value for items, element in states for value in (items if items is not None else [element])]
         return (None, join_all(elements) if elements else Unknown("an element of a list that may be empty"))
 

@@ -110,7 +110,8 @@ def apply_lambda(
         return declared
     inside = {id(t): TensorValue(t.spec, "tensorflow", None, t.origin) for t in tensors_in(value)}
     extra = layer.configuration.arguments.get("arguments")
-    keywords = {str(k): from_shape_value(v) for k, v in extra.items()} if isinstance(extra, dict) else {}
+    entries = cast("dict[object, object]", extra) if isinstance(extra, dict) else {}
+    keywords = {str(key): from_shape_value(entry) for key, entry in entries.items()}
     with machine.mute():
         result = machine.call(function, Arguments([substitute(value, inside)], keywords), None)
     output = to_structure(machine, result)

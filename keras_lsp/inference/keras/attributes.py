@@ -69,10 +69,37 @@ def layer_attribute(
 
 
 _WEIGHT_LISTS = frozenset(
-    ["weights", "variables", "trainable_weights", "trainable_variables", "non_trainable_weights", "non_trainable_variables"]
+    [
+        "weights",
+        "variables",
+        "trainable_weights",
+        "trainable_variables",
+        "non_trainable_weights",
+        "non_trainable_variables",
+    ]
 )
 _UNKNOWN_ATTRIBUTES = frozenset(
-    ["optimizer", "loss", "metrics", "metrics_names", "history", "losses", "updates", "state_updates", "input_spec", "activity_regularizer", "states", "stop_training", "compiled_loss", "compiled_metrics", "run_eagerly", "loss_tracker", "distribute_strategy", "path", "_name"]
+    [
+        "optimizer",
+        "loss",
+        "metrics",
+        "metrics_names",
+        "history",
+        "losses",
+        "updates",
+        "state_updates",
+        "input_spec",
+        "activity_regularizer",
+        "states",
+        "stop_training",
+        "compiled_loss",
+        "compiled_metrics",
+        "run_eagerly",
+        "loss_tracker",
+        "distribute_strategy",
+        "path",
+        "_name",
+    ]
 )
 
 

@@ -118,6 +118,8 @@ def _initialise_model(machine: Machine, model: ModelValue, arguments: Arguments,
     elif arguments.has(0, "inputs") and arguments.has(1, "outputs"):
         model.kind = "Functional"
         fill_functional(machine, model, arguments.get(0, "inputs"), arguments.get(1, "outputs"), call)
+    elif arguments.open:
+        model.extra_weights, model.reason = None, "what it is made of is not known"
 
 
 def call_super(machine: Machine, value: SuperValue, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
@@ -189,7 +191,7 @@ def apply_custom(
         if not own_build:
             return apply_layer_value(machine, layer, arguments, node, span)
     here = span or machine.span_of(node)
-    every = tuple([*arguments.args, *arguments.kwargs.values()])
+    every = (*arguments.args, *arguments.kwargs.values())
     tensors = tensors_in(every)
     first = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()), None)
     structure = to_structure(machine, first)
@@ -209,8 +211,8 @@ def apply_custom(
     if any(tensor.kind == "keras" for tensor in tensors):
         machine.applications += 1
     if own:
-        accepted = _accepted(cast("FunctionValue", method), passed)
-        result = machine.call(BoundMethod(cast("FunctionValue", method), instance), accepted, node)
+        accepted = _accepted(method, passed)
+        result = machine.call(BoundMethod(method, instance), accepted, node)
     else:
         result = _base_call(machine, layer, passed) if layer.configuration is not None else Unknown("no `call` method")
     if isinstance(result, Unknown) or not tensors_in(result):

@@ -29,7 +29,28 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 
 # Parameters that are a single size: an unknown value there is a size by the name of its variable.
 SIZE_PARAMETERS = frozenset(
-    ["units", "filters", "output_dim", "input_dim", "n", "num_heads", "key_dim", "value_dim", "head_dim", "depth_multiplier", "groups", "max_tokens", "num_query_heads", "num_key_value_heads", "height", "width", "nb_filter", "maxlen", "num_tokens", "num_bins"]
+    [
+        "units",
+        "filters",
+        "output_dim",
+        "input_dim",
+        "n",
+        "num_heads",
+        "key_dim",
+        "value_dim",
+        "head_dim",
+        "depth_multiplier",
+        "groups",
+        "max_tokens",
+        "num_query_heads",
+        "num_key_value_heads",
+        "height",
+        "width",
+        "nb_filter",
+        "maxlen",
+        "num_tokens",
+        "num_bins",
+    ]
 )
 
 
@@ -127,7 +148,7 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
     fact.configuration = configuration
     layer = LayerValue(fact, configuration)
     trainable = bound.get("trainable", extra.get("trainable"))
-    if isinstance(trainable, bool) or isinstance(trainable, Unknown):
+    if isinstance(trainable, (bool, Unknown)):
         layer.trainable = trainable if isinstance(trainable, bool) else None
     machine.add_layer(fact)
     error = _first_layer(machine, layer, class_name, {**extra, **_declared_hidden(bound)}, call)
@@ -216,8 +237,7 @@ def literal(value: Value) -> object:
 def _size(value: Value) -> object:
     if isinstance(value, Unknown):
         return value.as_dim()
-    converted = literal(value)
-    return converted
+    return literal(value)
 
 
 def _from_content(content: object) -> object:
@@ -240,5 +260,4 @@ def snake_case(name: str) -> str:
     """`MaxPooling2D` -> `max_pooling2d`, as `keras/src/utils/naming.py` does."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    name = re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-    return name
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -36,7 +36,26 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 
 # Methods whose arguments rules look at.
 EVENTS = frozenset(
-    ["compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch", "fit_generator", "evaluate_generator", "predict_generator", "predict_classes", "predict_proba", "build", "summary", "reset_states", "save", "save_weights", "load_weights"]
+    [
+        "compile",
+        "fit",
+        "evaluate",
+        "predict",
+        "train_on_batch",
+        "test_on_batch",
+        "predict_on_batch",
+        "fit_generator",
+        "evaluate_generator",
+        "predict_generator",
+        "predict_classes",
+        "predict_proba",
+        "build",
+        "summary",
+        "reset_states",
+        "save",
+        "save_weights",
+        "load_weights",
+    ]
 )
 
 

@@ -109,5 +109,33 @@ def _harmless(path: str) -> bool:
 
 
 _READ_ONLY = frozenset(
-    ["builtins", "keras", "tensorflow", "tf_keras", "numpy", "scipy", "pandas", "sklearn", "matplotlib", "os", "sys", "re", "math", "json", "pickle", "logging", "warnings", "time", "seaborn", "tqdm", "pprint", "textwrap", "string", "datetime", "pathlib", "shutil", "IPython"]
+    [
+        "builtins",
+        "keras",
+        "tensorflow",
+        "tf_keras",
+        "numpy",
+        "scipy",
+        "pandas",
+        "sklearn",
+        "matplotlib",
+        "os",
+        "sys",
+        "re",
+        "math",
+        "json",
+        "pickle",
+        "logging",
+        "warnings",
+        "time",
+        "seaborn",
+        "tqdm",
+        "pprint",
+        "textwrap",
+        "string",
+        "datetime",
+        "pathlib",
+        "shutil",
+        "IPython",
+    ]
 )

@@ -348,7 +348,7 @@ def _any_all(is_all: bool) -> Callable[[Machine, Arguments, ast.AST | None], Val
         if items is None:
             return Unknown("the condition is not known")
         known = [truth(machine, item) for item in items]
-        if (False if is_all else True) in known:
+        if (not is_all) in known:
             return not is_all
         return Unknown("the condition is not known") if None in known else is_all
 

@@ -13,7 +13,36 @@ from keras_lsp.inference.values import DictValue, ListValue, Unknown, Value, joi
 
 # Methods of constants that can be computed for real: their results are no larger than their operands.
 _STRING_METHODS = frozenset(
-    ["lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "rsplit", "splitlines", "title", "capitalize", "find", "rfind", "index", "count", "isdigit", "isalpha", "isalnum", "isupper", "islower", "isidentifier", "removeprefix", "removesuffix", "partition", "rpartition", "swapcase", "casefold"]
+    [
+        "lower",
+        "upper",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "startswith",
+        "endswith",
+        "split",
+        "rsplit",
+        "splitlines",
+        "title",
+        "capitalize",
+        "find",
+        "rfind",
+        "index",
+        "count",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isupper",
+        "islower",
+        "isidentifier",
+        "removeprefix",
+        "removesuffix",
+        "partition",
+        "rpartition",
+        "swapcase",
+        "casefold",
+    ]
 )
 
 
@@ -58,9 +87,9 @@ def _call_string(machine: Machine, text: str, name: str, arguments: Arguments) -
             return Unknown("the string is not known")
     if name == "join" and arguments.args:
         parts = iterate(machine, arguments.args[0])
-        if parts is not None and all(isinstance(part, str) for part in parts):
-            if sum(map(len, parts)) + len(text) * len(parts) <= MAX_STRING:
-                return text.join(parts)
+        known = parts is not None and all(isinstance(part, str) for part in parts)
+        if known and parts is not None and sum(map(len, parts)) + len(text) * len(parts) <= MAX_STRING:
+            return text.join(parts)
         return Unknown("the string is not known")
     if name == "replace" and plain and len(arguments.args) == 2 and all(isinstance(v, str) for v in arguments.args):
         old, new = arguments.args

@@ -19,7 +19,9 @@ from keras_lsp.shapes.tensor import Tensor
 
 models("keras.Input", "keras.layers.Input")(make_input)
 models("keras.Sequential")(make_sequential)
-models("keras.Model", "keras.src.models.Functional", "keras.src.models.functional.Functional", "keras.models.Functional")(make_model)
+models(
+    "keras.Model", "keras.src.models.Functional", "keras.src.models.functional.Functional", "keras.models.Functional"
+)(make_model)
 
 # Lower-case functions of merge layers: called with the tensors and the layer's arguments at once.
 _MERGES = {
@@ -137,7 +139,9 @@ def is_keras_tensor(machine: Machine, arguments: Arguments, node: ast.AST | None
     return value.kind == "keras" if isinstance(value, TensorValue) else Unknown("the value is not known")
 
 
-@models("keras.src.layers.VersionAwareLayers", "tf_keras.src.layers.VersionAwareLayers", "keras.layers.VersionAwareLayers")
+@models(
+    "keras.src.layers.VersionAwareLayers", "tf_keras.src.layers.VersionAwareLayers", "keras.layers.VersionAwareLayers"
+)
 def version_aware_layers(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """How the applications of Keras 2 name `keras.layers`."""
     return External("keras.layers")

@@ -273,7 +273,9 @@ def concrete_element(value: DatasetValue) -> Value:
         shape = tensor.spec.shape
         if not shape or shape[0] is not None:
             return tensor
-        return TensorValue(Tensor((size, *shape[1:]), tensor.spec.dtype, None, tensor.spec.classes), tensor.kind, origin=tensor.origin)
+        return TensorValue(
+            Tensor((size, *shape[1:]), tensor.spec.dtype, None, tensor.spec.classes), tensor.kind, origin=tensor.origin
+        )
 
     return map_structure(fill, value.element)
 
