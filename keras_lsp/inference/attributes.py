@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member
 from keras_lsp.inference.machine import Machine
@@ -182,7 +180,7 @@ def set_attribute(machine: Machine, value: Value, name: str, new: Value) -> None
         machine.touch(value.frame)
         value.frame.variables[name] = new
     elif isinstance(value, Choice):
-        for option in cast("tuple[Value, ...]", value.options):
+        for option in value.options:
             set_attribute(machine, option, name, Unknown("set on one of several objects"))
     elif isinstance(value, Frame):
         raise AssertionError("a frame is not a value")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import cast
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, instantiate
@@ -128,7 +127,7 @@ def call_value(machine: Machine, function: Value, arguments: Arguments, node: as
         merged = Arguments([*function.args, *arguments.args], {**function.kwargs, **arguments.kwargs}, arguments.open)
         return machine.call(function.function, merged, node)
     if isinstance(function, Choice):
-        options = cast("tuple[Value, ...]", function.options)
+        options = function.options
         return join_all(machine.try_all([lambda o=option: machine.call(o, arguments, node) for option in options]))
     if isinstance(function, LibraryObject):
         from keras_lsp.inference.library.objects import call_object

@@ -94,7 +94,7 @@ def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None
         return subscript_tensor(machine, value, index, node)
     if isinstance(value, tuple | str | bytes | range):
         sequence = cast("tuple[Value, ...]", value)
-        if isinstance(index, int) or (isinstance(index, slice) and _plain_slice(index)):
+        if isinstance(index, int) or (isinstance(index, slice) and _plain_slice(cast("Any", index))):
             try:
                 return sequence[index]
             except (IndexError, TypeError, ValueError):
@@ -135,7 +135,7 @@ def _list_item(value: ListValue, index: Value) -> Value:
         except IndexError:
             return Unknown("the index lies outside the list")
     if isinstance(index, slice):
-        if _plain_slice(index):
+        if _plain_slice(cast("Any", index)):
             try:
                 return ListValue(value.items[index], kind=value.kind)
             except ValueError:
@@ -223,7 +223,10 @@ def binary_operation(machine: Machine, op: ast.operator, left: Value, right: Val
     first, second = _as_size(left), _as_size(right)
     if first is not None and second is not None:
         return _size_operation(op, first, second, left, right)
-    reason = next((v.reason for v in (left, right) if isinstance(v, Unknown)), "this operation is not followed")
+    reason = next(
+        (v.reason for v in cast("tuple[Any, ...]", (left, right)) if isinstance(v, Unknown)),
+        "this operation is not followed",
+    )
     return Unknown(reason)
 
 
@@ -720,6 +723,10 @@ def evaluate_fstring(machine: Machine, node: ast.JoinedStr) -> Value:
     return "".join(parts)
 
 
+# the numbers that `ast` gives `!r`, `!s` and `!a`
+_CONVERSIONS: dict[int, Callable[[object], str]] = {114: repr, 115: str, 97: ascii}
+
+
 def evaluate_formatted(machine: Machine, node: ast.FormattedValue) -> Value:
     """`{value!r:spec}` inside an f-string."""
     value = machine.evaluate(node.value)
@@ -729,8 +736,8 @@ def evaluate_formatted(machine: Machine, node: ast.FormattedValue) -> Value:
     if len(spec) > 12 or any(part.isdigit() and int(part) > 200 for part in _numbers(spec)):
         return Unknown("a very long string")
     try:
-        converted = {114: repr, 115: str, 97: ascii}.get(node.conversion, lambda v: v)(value)
-        return format(converted, spec)
+        conversion = _CONVERSIONS.get(node.conversion)
+        return format(conversion(value) if conversion else value, spec)
     except (ValueError, TypeError):
         return Unknown("the string is not known")
 

@@ -137,7 +137,7 @@ class LayerFact:
         total: Dim = 0
         for weight in self.weights:
             size = weight.size
-            if size is None or total is None:
+            if size is None:
                 return None
             total = total + size
         return total

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import cast
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_CALL_DEPTH, MAX_MODULES
@@ -156,7 +155,7 @@ def _describe(node: FunctionNode) -> tuple[bool, bool]:
     if known is not None and known[0] is node:
         return known[1], known[2]
     early = generates = False
-    body = cast("list[ast.stmt]", [] if isinstance(node, ast.Lambda) else node.body)
+    body: list[ast.stmt] = [] if isinstance(node, ast.Lambda) else node.body
     stack: list[tuple[ast.AST, int]] = [(statement, 0) for statement in body]
     while stack:
         item, depth = stack.pop()

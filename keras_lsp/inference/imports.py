@@ -7,7 +7,7 @@ import ast
 from keras_lsp.inference.budget import MAX_MODULES
 from keras_lsp.inference.machine import Flow, Machine
 from keras_lsp.inference.modules import Module
-from keras_lsp.inference.values import External, Unknown, Value
+from keras_lsp.inference.values import External, ListValue, Unknown, Value
 from keras_lsp.syntax.parse import parse
 
 # Roots that are never followed as source: their functions are described in the shape rooms, and their own code is large.
@@ -151,8 +151,8 @@ def _import_star(machine: Machine, source: Value) -> None:
 
     if isinstance(source, Module):
         exported = source.frame.variables.get("__all__")
-        names = getattr(exported, "items", None)
-        listed = [name for name in names if isinstance(name, str)] if isinstance(names, list) else None
+        names = exported.items if isinstance(exported, ListValue) else None
+        listed = None if names is None else [name for name in names if isinstance(name, str)]
         for name in listed if listed is not None else [n for n in source.frame.variables if not n.startswith("_")]:
             if name in source.frame.variables:
                 bind_name(machine, name, source.frame.variables[name])

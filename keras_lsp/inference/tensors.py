@@ -71,7 +71,8 @@ def to_shape_value(value: Value, nested: bool = False) -> Any:
     if isinstance(value, Unknown):
         return value.as_dim() if nested else UnknownValue(value.reason)
     if isinstance(value, slice):
-        return slice(*(to_shape_value(part, True) for part in (value.start, value.stop, value.step)))
+        bounds = cast("Any", value)
+        return slice(*(to_shape_value(part, True) for part in (bounds.start, bounds.stop, bounds.step)))
     if isinstance(value, (CONSTANTS, Expr)):
         return value
     if isinstance(value, tuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from keras_lsp.inference.keras.layers import from_shape_value
 from keras_lsp.inference.keras.weights import count, layers_of, weights_of
 from keras_lsp.inference.machine import Machine
@@ -142,7 +144,7 @@ def _connection(machine: Machine, layer: LayerValue, name: str) -> Value:
     if name.endswith("s"):
         return ListValue(list(tensors))
     if isinstance(structure, ListValue | tuple | DictValue) and len(tensors) > 1:
-        return structure
+        return cast("Value", structure)
     return tensors[0] if len(tensors) == 1 else ListValue(list(tensors))
 
 

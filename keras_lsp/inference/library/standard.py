@@ -172,7 +172,7 @@ def _path_function(function: Any) -> Any:
     def handler(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
         if arguments.args and all(isinstance(value, str) for value in arguments.args):
             result = function(*arguments.args)
-            return tuple(result) if isinstance(result, tuple) else result
+            return tuple(cast("tuple[Any, ...]", result)) if isinstance(result, tuple) else result
         return Unknown("the path is not known")
 
     return handler
