@@ -9,13 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from keras_lsp.inference.facts import Application, Call, LayerFact, Span
+from keras_lsp.inference.values import ListValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
+from keras_lsp.rules.graph_walks import ancestors
 from keras_lsp.rules.renamed import KERAS_1, KERAS_1_UNITS, KERAS_2, NOT_KERAS_1
 from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
 from keras_lsp.shapes.outcome import ShapeError
 
+# Arguments of operations are hardly ever nested deeper; a list that holds itself is.
+MAX_NESTING = 6
 SHAPE_ARGUMENTS = frozenset(("shape", "input_shape", "batch_shape", "batch_input_shape"))
 # Names that travel through **kwargs to the first layer in one Keras generation or another.
 HIDDEN_KEYWORDS = frozenset(
@@ -113,10 +118,14 @@ def _collect(context: Context) -> list[Failure]:
                 continue
             if application.symbolic and is_symbolic(application.inputs):
                 continue
+            if error.kind == "axis-undefined" and not _from_input(layer):
+                continue
             found.append(Failure("application", error, layer.call, application.span, layer, application))
     for problem in context.facts.problems:
-        if problem.subject == "op" and problem.call.symbolic:
-            continue  # with made-up operands the ranks are made up too
+        if problem.subject == "op" and not _certain_operands(problem.call):
+            continue
+        if problem.subject in ("op", "model-call") and _EMPTY.search(problem.error.text):
+            continue
         if problem.subject == "model-call" and not _declared(context, problem.layer):
             continue
         if _reportable(problem.call, problem.error):
@@ -125,6 +134,41 @@ def _collect(context: Context) -> list[Failure]:
             call, span = problem.call, problem.call.span
             found.append(Failure(subject, problem.error, call, span, problem.layer, None, problem.related, unknown))
     return found
+
+
+# An empty array is mostly a list that was filled in a way that could not be followed.
+_EMPTY = re.compile(r"\(0,|, 0[,)]|with size 0\b")
+
+
+def _certain_operands(call: Call) -> bool:
+    """Whether all arguments of an operation are known: unknown ones may have any rank."""
+    return not call.symbolic and not any(_has_unknown(argument.value) for argument in call.arguments.values())
+
+
+def _has_unknown(value: object, depth: int = 0) -> bool:
+    if isinstance(value, Unknown) or depth > MAX_NESTING:
+        return True
+    if isinstance(value, ListValue):
+        return value.items is None or any(_has_unknown(item, depth + 1) for item in value.items)
+    if isinstance(value, tuple):
+        return any(_has_unknown(item, depth + 1) for item in cast("tuple[object, ...]", value))
+    if isinstance(value, TensorValue):
+        return value.spec.shape is None
+    return False
+
+
+def _from_input(layer: LayerFact) -> bool:
+    """Whether a layer's input comes from a declared `Input`, whose `None` is certain; sizes of data that is loaded are only unknown."""
+    root = layer
+    for before in ancestors(layer):
+        root = before
+    producers = root.applications[0].producers if root.applications else ()
+    start = producers[0] if producers else root
+    return (
+        start is not None
+        and start.class_name == "InputLayer"
+        and start.call.canonical not in ("keras.Sequential", "keras.Model")
+    )
 
 
 def _declared(context: Context, model: LayerFact | None) -> bool:
@@ -346,6 +390,13 @@ def _changed_argument(failure: Failure, context: Context) -> bool:
     return any((failure.class_name, name) in KERAS_2 or ("*", name) in KERAS_2 for name in failure.unknown)
 
 
+def _bad_name(failure: Failure, _: Context) -> bool:
+    return (
+        failure.error.kind == "argument"
+        and re.search(r"`name` must|valid (root )?scope name", failure.error.text) is not None
+    )
+
+
 def _optimizer(failure: Failure, _: Context) -> bool:
     return ".optimizers." in failure.call.canonical
 
@@ -365,9 +416,9 @@ def _two_shapes(failure: Failure, _: Context) -> bool:
     )
 
 
-def _no_shape(failure: Failure, _: Context) -> bool:
+def _no_shape(failure: Failure, context: Context) -> bool:
     """An `Input` without any argument that could be its shape."""
-    known = ("shape", "batch_shape", "batch_input_shape", "tensor", "type_spec")
+    known = ("shape", "batch_shape", "batch_input_shape", "tensor", *(() if context.keras3 else ("type_spec",)))
     return failure.class_name == "Input" and not any(name in failure.call.arguments for name in known)
 
 
@@ -391,6 +442,7 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER103", _all(_UNKNOWN, _unknown_in(HIDDEN_KEYWORDS))),
     ("KER108", _UNKNOWN),
     # A value that is refused or missing
+    ("KER305", _bad_name),
     ("KER502", _all(_missing, _keras_1)),
     ("KER114", _missing),
     ("KER113", _all(_embedding, _argument_in("weights"))),

@@ -35,6 +35,7 @@ from keras_lsp.rules.graph_walks import TRANSPARENT, ancestors
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import raises
 from keras_lsp.shapes.dim import Shape, format_shape
+from keras_lsp.shapes.outcome import Undetermined
 from keras_lsp.shapes.tensor import Tensor
 from keras_lsp.text.edits import TextEdit
 
@@ -83,9 +84,17 @@ def swapped_input(failure: Failure, context: Context) -> LayerFact | None:
     return next((before for before in reversed(chain) if swapped(before) is not None), None)
 
 
+def channels_first(layer: LayerFact) -> bool | None:
+    """How an image layer reads its axes, `None` if its argument is not known."""
+    try:
+        return layer.configuration.channels_first() if layer.configuration is not None else None
+    except Undetermined:
+        return None
+
+
 def swapped(layer: LayerFact) -> Shape | None:
     """The image shape as it was probably meant, for a first image layer that reads it the other way."""
-    if layer.class_name not in _IMAGE_LAYERS or not layer.applications or layer.configuration is None:
+    if layer.class_name not in _IMAGE_LAYERS or not layer.applications or channels_first(layer) is None:
         return None
     application = layer.applications[0]
     before = application.producers[0] if application.producers else None
@@ -101,7 +110,7 @@ def swapped(layer: LayerFact) -> Shape | None:
     first, second, third = inputs.shape[1:]
     if not (isinstance(first, int) and isinstance(second, int) and isinstance(third, int)):
         return None
-    if layer.configuration.channels_first():
+    if channels_first(layer):
         fits = third in CHANNEL_COUNTS and first == second >= SMALLEST_IMAGE
         return (third, first, second) if fits else None
     fits = first in CHANNEL_COUNTS and second == third >= SMALLEST_IMAGE
@@ -115,7 +124,7 @@ def _finding(context: Context, layer: LayerFact, says: str, severity: Severity) 
     if meant is None or not isinstance(inputs, Tensor) or inputs.shape is None or layer.configuration is None:
         return None
     given = inputs.shape[1:]
-    first = layer.configuration.channels_first()
+    first = channels_first(layer)
     order = "(channels, height, width)" if first else "(height, width, channels)"
     other = "channels_last" if first else "channels_first"
     height, width, channels = (given[1], given[2], given[0]) if first else given

@@ -62,7 +62,7 @@ def _numbers(context: Context, event: ModelEvent) -> Iterator[Finding]:
         )
         yield RULE.finding(place(event.call, argument), message)
         return
-    if event.inputs is None:
+    if event.inputs is None or event.model.layers is None:
         return
     arrays = arrays_in(argument.value)
     given = len(arrays) if arrays is not None else 1 if isinstance(argument.value, TensorValue) else None

@@ -37,6 +37,7 @@ from keras_lsp.rules.model_data import (
     SPARSE,
     activation_of,
     events,
+    last_activation,
     loss_of,
     output_shape,
     outputs_of_models,
@@ -80,7 +81,7 @@ def check(context: Context) -> Iterator[Finding]:
 def judge(event: ModelEvent) -> tuple[str, str] | None:
     """What is wrong between the last layer and the loss of a `compile`, and the activation that goes with it."""
     loss, output = loss_of(event), output_shape(event)
-    activation = activation_of(event.last_layer)
+    activation = last_activation(event.last_layer)
     if loss is None or loss.name not in CROSSENTROPIES or loss.from_logits is not False or activation is None:
         return None
     units = output[-1] if output else None

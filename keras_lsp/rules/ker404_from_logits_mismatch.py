@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.graph_walks import producer
-from keras_lsp.rules.model_data import CROSSENTROPIES, activation_of, events, loss_of
+from keras_lsp.rules.model_data import CROSSENTROPIES, activation_of, events, last_activation, loss_of
 from keras_lsp.rules.rewriting import place
 
 
@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Losses that apply softmax once too often, or not at all."""
     for event in events(context, frozenset(("compile",))):
         loss = loss_of(event)
-        activation = activation_of(event.last_layer)
+        activation = last_activation(event.last_layer)
         if loss is None or loss.name not in CROSSENTROPIES or activation is None or event.last_layer is None:
             continue
         related = ((event.last_layer.span, f"the last activation is {activation}"),)

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.values import ListValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.model_data import ELEMENTWISE, activation_of, events, loss_of
+from keras_lsp.rules.model_data import ELEMENTWISE, events, last_activation, loss_of
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.text.edits import TextEdit
 
@@ -42,7 +42,7 @@ def check(context: Context) -> Iterator[Finding]:
             loss is None
             or loss.name not in ELEMENTWISE
             or metrics is None
-            or activation_of(event.last_layer) != "linear"
+            or last_activation(event.last_layer) != "linear"
         ):
             continue
         value = metrics.value

@@ -112,7 +112,8 @@ def missing_name(context: Context, dotted: str) -> str | None:
     for end in range(1, len(parts) + 1):
         part = ".".join(parts[:end])
         exists = catalogue.exists(part)
-        if exists is False or (exists is None and context.keras3 and _main(part) in _SUCCESSORS):
+        private = part.startswith("tensorflow.python")  # a copy of Keras 2 that TensorFlow still ships
+        if exists is False or (exists is None and context.keras3 and not private and _main(part) in _SUCCESSORS):
             return part
     return None
 

@@ -11,6 +11,7 @@ from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, Mod
 from keras_lsp.inference.values import DatasetValue, DictValue, External, LibraryObject, ListValue, TensorValue
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.failures import declared_shape
+from keras_lsp.rules.graph_walks import producer
 from keras_lsp.rules.shape_arguments import as_shape, single
 from keras_lsp.shapes.dim import Shape
 from keras_lsp.shapes.tensor import Tensor
@@ -147,7 +148,7 @@ def output_shape(event: ModelEvent) -> Shape | None:
 
 def input_shape(event: ModelEvent) -> Shape | None:
     """The shape of the model's only input at an event."""
-    return None if event.inputs is None else single(event.inputs)
+    return None if event.inputs is None or event.model.layers is None else single(event.inputs)
 
 
 def whole_numbers(shape: Shape | None) -> bool:
@@ -218,6 +219,23 @@ def declaration(event: ModelEvent) -> tuple[Call, str] | None:
 def is_whole_array(context: Context, event: ModelEvent) -> bool:
     """Whether an event's data misfit is reported as a batch axis in the input shape."""
     return any(found.model is event.model for found, *_ in shape_of_whole_array(context))
+
+
+def last_activation(layer: LayerFact | None) -> str | None:
+    """The activation that makes a model's output, behind layers that pass it on."""
+    for _ in range(MAX_PASSING):
+        passes = layer is not None and (
+            layer.class_name in _PASSING or (layer.class_name == "Activation" and activation_of(layer) == "linear")
+        )
+        if not passes:
+            break
+        layer = producer(layer)
+    return activation_of(layer)
+
+
+# Layers that change neither the values nor what they mean; longer rows of them are no model's end.
+_PASSING = frozenset(("Dropout", "Identity", "Reshape", "Flatten"))
+MAX_PASSING = 8
 
 
 def activation_of(layer: LayerFact | None) -> str | None:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import cast
 
 from keras_lsp.rules.base import Context
-from keras_lsp.shapes.dim import Dim, Expr, Shape, format_shape
+from keras_lsp.shapes.dim import Dim, Expr, format_shape
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Structure, Tensor, flatten
 
