@@ -15,6 +15,7 @@ from keras_lsp.shapes.configuration import Configuration, Sublayer, UnknownValue
 from keras_lsp.shapes.dim import Dim, Shape, differ, format_shape, multiply
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined, Weight
 from keras_lsp.shapes.refusals import (
+    QUOTED_NAME,
     bad_argument,
     check_rank,
     conflict,
@@ -341,11 +342,23 @@ def run_both_ways(configuration: Configuration, inputs: Structure, call: Mapping
     name = _name_of(backward) if own else f"backward_{_name_of(backward).removeprefix('backward_')}"
     second = _prefixed(_nested(configuration, backward, back.weights), name)
     if first is not None and second is not None:
-        weights = _frozen(configuration, (*first, *second))
-        if not third and weights is not None:
-            weights = tuple(sorted(weights, key=lambda one: not one.trainable))  # Keras 2 lists what is trained first
+        weights = _frozen(configuration, _in_order(configuration, forward, backward, (*first, *second)))
     formula = [f"2 * ({line.split(' = ')[0]}) = {_twice(line)}" for line in there.formula]
     return Applied(structure, weights, tuple(formula) if backward is forward else (*there.formula, *back.formula))
+
+
+def _in_order(
+    configuration: Configuration, forward: Sublayer, backward: Sublayer, weights: tuple[Weight, ...]
+) -> tuple[Weight, ...] | None:
+    """All weights as `Bidirectional.weights` lists them; Keras 2 looks at `trainable` of the forward layer."""
+    frozen = [sublayer.arguments.get("trainable", True) is not True for sublayer in (forward, backward)]
+    if configuration.generation == 3 or not any(frozen):
+        return weights
+    if standalone(configuration):
+        return None  # its copies of the layer forget `trainable`
+    if configuration.keras >= QUOTED_NAME and frozen[0]:
+        return tuple(replace(one, trainable=False) for one in weights)
+    return tuple(sorted(weights, key=lambda one: not one.trainable))
 
 
 def _twice(line: str) -> str:
