@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from keras_lsp.oracle.process import KerasWorker
+# Before anything of keras_lsp is imported: mistakes of ours fail tests instead of costing a statement's facts.
+os.environ.setdefault("KERAS_LSP_STRICT", "1")
+
+from keras_lsp.oracle.process import KerasWorker  # noqa: E402
 
 
 @pytest.fixture(scope="session")

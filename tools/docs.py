@@ -1,24 +1,19 @@
 """Writes the reference documentation from what the program itself says: rules, settings, commands, and README's table of rules.
 
-    python tools/docs.py            # write
-    python tools/docs.py --check    # exit 1 if a file is not as it would be written
+python tools/docs.py            # write
+python tools/docs.py --check    # exit 1 if a file is not as it would be written
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-# argparse wraps its help at the width of the terminal.
-os.environ["COLUMNS"] = "80"
-os.environ["NO_COLOR"] = "1"
 
 from keras_lsp.cli.completion import commands  # noqa: E402
 from keras_lsp.cli.explain import page  # noqa: E402
@@ -60,7 +55,7 @@ def settings_page() -> str:
         "# Settings",
         "",
         "In `.keras-lsp.toml`, `keras-lsp.toml` or the table `[tool.keras-lsp]` of `pyproject.toml`. For each file the closest",
-        "configuration upwards holds, alone: nothing is merged, unless it names another with `extend = \"path\"`. In one folder",
+        'configuration upwards holds, alone: nothing is merged, unless it names another with `extend = "path"`. In one folder',
         "the first of the three counts, and a `pyproject.toml` without the table does not. Paths are relative to the file they",
         "stand in. The command line and, unless told otherwise, the editor count before files. `keras-lsp config --show PATH`",
         "prints what holds, and where it comes from. An unknown key or a wrong value is reported, and the default stays.",
@@ -104,14 +99,14 @@ def _kind(schema: dict[str, object]) -> str:
 
 
 def commands_page() -> str:
-    """The help of every command."""
+    """Every command with its arguments; from the parser's data, since how Python prints help differs between its versions."""
     from keras_lsp.server.entry import parser as server_parser
 
-    parser = make_parser()
-    lines = ["# Command line", "", "```text", parser.format_help().rstrip(), "```", ""]
-    for name, _, command in commands(parser):
-        text = (server_parser() if name == "server" else command).format_help()
-        lines += [f"## `keras-lsp {name}`", "", "```text", _plain(text), "```", ""]
+    lines = ["# Command line", "", "`keras-lsp COMMAND --help` says the same.", ""]
+    for name, text, command in commands(make_parser()):
+        lines += [f"## `keras-lsp {name}`", "", text[:1].upper() + text[1:] + ".", ""]
+        lines += _arguments(server_parser() if name == "server" else command)
+        lines.append("")
     lines += [
         "## Exit codes",
         "",
@@ -126,9 +121,18 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
-def _plain(text: str) -> str:
-    """Help without what depends on where the program runs."""
-    return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).rstrip()
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        if action.help == argparse.SUPPRESS or isinstance(action, argparse._HelpAction):
+            continue
+        choices = "|".join(str(choice) for choice in action.choices or ())
+        takes = action.metavar or (choices if action.choices else action.dest.upper())
+        if action.option_strings:
+            value = "" if action.nargs == 0 else f" [{takes}]" if action.nargs == "?" else f" {takes}"
+            names = ", ".join(f"{flag}{value if flag.startswith('--') else ''}" for flag in action.option_strings)
+        else:
+            names = f"[{takes}]" if action.nargs in ("?", "*") else str(takes)
+        yield f"- `{names}`: {action.help}" if action.help else f"- `{names}`"
 
 
 def readme(text: str) -> str:
@@ -158,7 +162,9 @@ def stale() -> list[str]:
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
     names = {path.name for path, _ in pages()}
-    return found + [f"docs/rules/{path.name}" for path in (ROOT / "docs" / "rules").glob("*.md") if path.name not in names]
+    return found + [
+        f"docs/rules/{path.name}" for path in (ROOT / "docs" / "rules").glob("*.md") if path.name not in names
+    ]
 
 
 def main() -> int:
