@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from wire import Peer
+from wire import INSTRUMENTED, UTF_16, Peer
 
 
 @pytest.fixture
@@ -24,3 +24,12 @@ def start() -> Iterator[Callable[..., Peer]]:
     yield begin
     for peer in peers:
         peer.close()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Peer]:
+    """One initialized server for tests that leave it as it was; starting one takes most of a second."""
+    peer = Peer(INSTRUMENTED)
+    peer.initialize(UTF_16)
+    yield peer
+    peer.close()

@@ -115,9 +115,8 @@ def test_saving_heals_a_lost_change(start):
         "",
     ],
 )
-def test_any_uri_is_a_name(start, uri):
-    peer = start(INSTRUMENTED)
-    peer.initialize()
+def test_any_uri_is_a_name(shared, uri):
+    peer = shared
     peer.open(uri, BUG)
     assert peer.result("test/text", {"uri": uri}) == [BUG]
     published = peer.notification("textDocument/publishDiagnostics", lambda params: params["uri"] == uri)
@@ -147,11 +146,9 @@ def test_old_versions_get_no_diagnostics(start):
     )
 
 
-def test_other_languages_are_left_alone(start):
-    peer = start(INSTRUMENTED)
-    peer.initialize()
-    peer.open(URI, "x", language="rust")
-    assert peer.result("test/text", {"uri": URI}) is None
+def test_other_languages_are_left_alone(shared):
+    shared.open("file:///w/main.rs", "x", language="rust")
+    assert shared.result("test/text", {"uri": "file:///w/main.rs"}) is None
 
 
 def test_a_huge_document_gets_one_message(start):

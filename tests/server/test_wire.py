@@ -42,16 +42,14 @@ def test_utf_16_is_chosen_wherever_the_client_lists_it(start, offered, chosen): 
         None,
     ],
 )
-def test_malformed_parameters_are_answered(start, params):  # E2
-    peer = start()
-    peer.initialize()
+def test_malformed_parameters_are_answered(shared, params):  # E2
+    peer = shared
     assert peer.request("textDocument/hover", params)["error"]["code"] == -32602
     assert not peer.notifications("window/showMessage")
 
 
-def test_bad_optional_fields_are_left_out(start):  # incident 10
-    peer = start()
-    peer.initialize()
+def test_bad_optional_fields_are_left_out(shared):  # incident 10
+    peer = shared
     peer.open(URI, "x = 1\n")
     place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
     diagnostic = {"range": place, "message": "other tool", "tags": [-1], "code": {"odd": 1}, "severity": 99}
@@ -62,17 +60,15 @@ def test_bad_optional_fields_are_left_out(start):  # incident 10
     assert "error" not in answer
 
 
-def test_positions_beyond_the_protocol_are_clamped(start):
-    peer = start(INSTRUMENTED)
-    peer.initialize(UTF_16)
+def test_positions_beyond_the_protocol_are_clamped(shared):
+    peer = shared
     peer.open(URI, "foo")
     peer.change(URI, 2, replace((0, 0), (0, 2**40), "BAD"))
     assert peer.result("test/text", {"uri": URI}) == ["BAD"]
 
 
-def test_an_unknown_method_is_not_found(start):  # E2e
-    peer = start()
-    peer.initialize()
+def test_an_unknown_method_is_not_found(shared):  # E2e
+    peer = shared
     assert peer.request("textDocument/typeDefinition", at(URI, 0, 0))["error"]["code"] == -32601
     assert peer.request("keras-lsp/nothing")["error"]["code"] == -32601
     assert peer.request("$/nothing")["error"]["code"] == -32601
@@ -142,9 +138,8 @@ def test_queued_requests_can_be_cancelled(start):  # E6
     assert all(len(peer.responses(identifier)) == 1 for identifier in [busy, *queued])
 
 
-def test_cancelling_nonsense_is_ignored(start):
-    peer = start()
-    peer.initialize()
+def test_cancelling_nonsense_is_ignored(shared):
+    peer = shared
     for params in ({"id": 999}, {"id": None}, {"id": [1]}, {}, None, []):
         peer.notify("$/cancelRequest", params)
     assert peer.result("textDocument/hover", at(URI, 0, 0)) is None
@@ -225,21 +220,21 @@ def test_header_names_are_case_insensitive_and_unknown_headers_ignored(start):  
         b'{"id": null}',
     ],
 )
-def test_a_frame_that_is_no_message_is_answered_with_an_error(start, content):
-    peer = start()
-    peer.initialize()
+def test_a_frame_that_is_no_message_is_answered_with_an_error(shared, content):
+    peer = shared
+    before = len(peer.messages)
     peer.frame(content)
-    error = peer.wait(lambda: [m for m in peer.messages if "error" in m])[0]
+    error = peer.wait(lambda: [m for m in peer.messages[before:] if "error" in m])[0]
     assert error["id"] is None and error["error"]["code"] in (-32700, -32600)
     assert peer.result("textDocument/hover", at(URI, 0, 0)) is None
 
 
 @pytest.mark.parametrize("identifier", [None, 1.5, True, [], {}])
-def test_an_id_of_a_wrong_type_is_refused(start, identifier):
-    peer = start()
-    peer.initialize()
+def test_an_id_of_a_wrong_type_is_refused(shared, identifier):
+    peer = shared
+    before = len(peer.messages)
     peer.send({"id": identifier, "method": "shutdown"})
-    assert peer.wait(lambda: [m for m in peer.messages if "error" in m])[0]["error"]["code"] == -32600
+    assert peer.wait(lambda: [m for m in peer.messages[before:] if "error" in m])[0]["error"]["code"] == -32600
 
 
 def test_the_same_id_twice_is_answered_twice(start):
@@ -252,9 +247,8 @@ def test_the_same_id_twice_is_answered_twice(start):
     assert codes == {None, -32600}
 
 
-def test_noise_between_frames_is_skipped(start):
-    peer = start()
-    peer.initialize()
+def test_noise_between_frames_is_skipped(shared):
+    peer = shared
     peer.write(b"\r\n\r\nhello\r\nContent-Length: many\r\n\r\n")
     assert peer.result("textDocument/hover", at(URI, 0, 0)) is None
 
