@@ -30,7 +30,7 @@ def classifier_{n}(classes={classes}):
 
 model_{n} = classifier_{n}()
 ''',
-    '''
+    """
 inputs_{n} = keras.Input(shape=(None,), dtype="int32")
 x = layers.Embedding({vocabulary}, 128)(inputs_{n})
 x = layers.Bidirectional(layers.LSTM({filters}, return_sequences=True))(x)
@@ -39,8 +39,8 @@ outputs_{n} = layers.Dense(1, activation="sigmoid")(x)
 text_{n} = keras.Model(inputs_{n}, outputs_{n})
 text_{n}.compile("adam", "binary_crossentropy", metrics=["accuracy"])
 
-''',
-    '''
+""",
+    """
 class Block{n}(keras.layers.Layer):
     def __init__(self, units={filters}, **kwargs):
         super().__init__(**kwargs)
@@ -61,8 +61,8 @@ for _ in range(3):
 pooled_{n} = layers.GlobalAveragePooling1D()(hidden)
 encoder_{n} = keras.Model(features_{n}, layers.Dense({classes})(pooled_{n}), name="encoder_{n}")
 
-''',
-    '''
+""",
+    """
 def load_{n}(count=1000):
     values = np.random.rand(count, 32)
     labels = np.random.randint(0, {classes}, size=(count,))
@@ -87,7 +87,7 @@ def report_{n}(history):
 dense_{n} = keras.Sequential([keras.Input((32,)), layers.Dense({filters}, activation="relu"), layers.Dense({classes})])
 dense_{n}.compile(optimizer="sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
-''',
+""",
 ]
 
 

@@ -1,6 +1,5 @@
 ---@brief
 ---
---- https://pypi.org/project/keras-lsp
 ---
 --- `keras-lsp` shows tensor shapes, completes first-layer keywords and finds shape bugs in Keras programs, without running them.
 --- It is made to run beside a general Python server.
