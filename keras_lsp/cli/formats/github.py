@@ -23,11 +23,12 @@ def github(report: Report, paint: Painter) -> Iterator[str]:
         else:
             rows = "line=1"
         title = _property(f"keras-lsp ({item.code})")
-        message = _data(f"{escape(item.place)}: {item.code} {item.message}")
+        message = _data(f"{item.place}: {item.code} {item.message}")
         yield f"::{_COMMANDS[item.severity]} title={title},file={_property(item.filename)},{rows}::{message}\n"
 
 
 def _data(text: str) -> str:
+    text = "".join(character if character in "\r\n" else escape(character) for character in text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

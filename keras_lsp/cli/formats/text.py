@@ -42,13 +42,14 @@ def _source(item: Diagnostic, paint: Painter) -> Iterator[str]:
     yield bar + "\n"
     for index, line in enumerate(item.lines):
         row = item.location.row + index
-        start = item.location.column - 1 if index == 0 else len(line) - len(line.lstrip())
+        start = item.location.column - 1 if index == 0 else 0
         end = item.end_location.column - 1 if row == item.end_location.row else len(line.rstrip())
         shown, low, high = _cut(line, start, max(end, start))
         left = paint("dim", f"{row:{width}} |")
         yield f"{left} {escape(shown)}".rstrip() + "\n"
-        carets = "^" * max(columns(escape(shown[low:high])), 1)
-        yield f"{bar} {' ' * columns(escape(shown[:low]))}{paint(item.severity, carets)}\n"
+        if index == 0:  # below the others they would only say that the finding goes on
+            carets = "^" * max(columns(escape(shown[low:high])), 1)
+            yield f"{bar} {' ' * columns(escape(shown[:low]))}{paint(item.severity, carets)}\n"
     if item.more:
         yield f"{bar} {paint('dim', f'... {item.more} more lines')}\n"
     yield bar + "\n"
