@@ -526,8 +526,8 @@ def _input_dtype(given: Mapping[str, object], version: KerasVersion) -> str | No
         return "float32"
     if not isinstance(dtype, str):
         return None
-    if dtype == "int":  # `PYTHON_DTYPES_MAP` in keras/src/backend/common/variables.py, for TensorFlow; `tf.as_dtype`
-        return "int64"
+    if dtype == "int" and version.contract is Contract.D:
+        return "int64"  # `PYTHON_DTYPES_MAP` in keras/src/backend/common/variables.py, for TensorFlow
     if dtype not in _DTYPES and version.contract is Contract.D:
         raise _Raised(f"ValueError: Invalid dtype: {dtype}")
     return dtype

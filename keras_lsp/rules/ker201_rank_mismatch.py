@@ -46,9 +46,9 @@ def check(context: Context) -> Iterator[Finding]:
         takes = f"{failure.class_name} takes {meaning or 'another number of axes'}"
         if needed is not None and meaning is None:
             takes = f"{failure.class_name} takes {count(needed, 'axis')}"
-        gets = (
-            f"it gets {shapes(inputs)}, {count(got, 'axis')}" if got is not None and inputs is not None else "not this"
-        )
+        gets = "it gets another number"
+        if got is not None:
+            gets = f"it gets {shapes(inputs)}, {count(got, 'axis')}" if inputs is not None else f"it gets {got}"
         message = f"{takes}; {gets}. {_advice(failure, got, needed)}{raises(context, failure.error)}"
         producer = failure.producer
         related: tuple[tuple[Span, str], ...] = ()
