@@ -666,7 +666,7 @@ def _rows(value: TensorValue) -> list[Value] | None:
     if not shape or not isinstance(shape[0], int) or shape[0] > 64 or value.spec.dtype == "object":
         return None
     content = value.spec.content
-    if isinstance(content, tuple) and all(isinstance(item, int) for item in cast("tuple[Any, ...]", content)):
+    if isinstance(content, tuple) and all(isinstance(item, int | float) for item in cast("tuple[Any, ...]", content)):
         return list(cast("tuple[Value, ...]", content))
     row = TensorValue(value.spec.with_shape(shape[1:]), value.kind, value.producer, value.origin)
     return [row] * shape[0]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.library import CONSTANTS, models
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import run_op
 from keras_lsp.inference.values import DatasetValue, ListValue, TensorValue, Unknown, Value
-from keras_lsp.shapes.tensor import Tensor
+from keras_lsp.shapes.tensor import MAX_CONTENT, Tensor
 
 CONSTANTS.update(
     {"numpy.newaxis": None, "numpy.pi": 3.141592653589793, "numpy.e": 2.718281828459045, "numpy.inf": float("inf")}
@@ -31,6 +32,20 @@ def array(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value
     if isinstance(value, DatasetValue):
         return Unknown("an array of a data set")
     return run_op(machine, "numpy.array", arguments, node)
+
+
+@models("numpy.linspace")
+def linspace(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Evenly spaced numbers, known one by one where there are few: rates that rise with the depth of a model."""
+    result = run_op(machine, "numpy.linspace", arguments, node)
+    start, stop, count = arguments.get(0, "start"), arguments.get(1, "stop"), arguments.get(2, "num", 50)
+    plain = all(isinstance(value, int | float) for value in (start, stop)) and isinstance(count, int)
+    if not plain or not isinstance(result, TensorValue) or not 1 < count <= MAX_CONTENT or len(arguments.args) > 3:
+        return result
+    if set(arguments.kwargs) - {"start", "stop", "num"}:
+        return result
+    content = tuple(start + (stop - start) * index / (count - 1) for index in range(count))
+    return TensorValue(replace(result.spec, content=content), result.kind, origin=result.origin)
 
 
 @models("numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile", "pandas.read_csv")
