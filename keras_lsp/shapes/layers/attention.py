@@ -411,7 +411,9 @@ def attend(configuration: Configuration, inputs: Structure, call: Mapping[str, o
     output = Tensor((*leading, value[-1]), dtype)
     if not _flag(call, "return_attention_scores"):
         return Applied(output, tuple(weights))
-    scores = Tensor((*leading, key[-2]), dtype)
+    if not third and any(other != first for first, other in zip(query[:-2], key[:-2], strict=True)):
+        raise Undetermined("which of the batch sizes the attention scores keep is not known")
+    scores = Tensor(((*query[:-1], key[-2])), dtype)
     return Applied((output, scores), tuple(weights))
 
 

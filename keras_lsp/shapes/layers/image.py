@@ -176,7 +176,8 @@ def resize(configuration: Configuration, inputs: Structure, call: Mapping[str, o
         )
         raise Refused("axis-undefined", text, stage="run", axis=at)
     leading = shape[:at]
-    if not third and name != "Resizing" and None in shape[at : at + 2]:
+    computed = QUOTED_NAME <= configuration.keras and not third
+    if computed and name != "Resizing" and None in shape[at : at + 2]:
         leading = (None,) * at  # the choice between cropping and resizing is left to run time, and the batch with it
     output = (*leading, height, width, *shape[at + 2 :])
     dtype = compute_dtype(configuration) if name == "Resizing" else _cast(configuration, tensor)

@@ -507,6 +507,8 @@ def check_lookup(configuration: Configuration) -> None:
         )
         raise bad_argument("num_oov_indices", out_of_vocabulary, text)
     if configuration.keras < _STABLE:
+        if name == "IntegerLookup" and tokens is not None:
+            raise Undetermined("TensorFlow 2.3 fails over `max_tokens` of IntegerLookup, later versions take it")
         return
     if configuration.flag("pad_to_max_tokens") and tokens is None:
         text = f"If pad_to_max_tokens is True, must set `max_tokens`. Received: max_tokens={tokens}"
