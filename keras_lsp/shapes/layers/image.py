@@ -176,7 +176,7 @@ def resize(configuration: Configuration, inputs: Structure, call: Mapping[str, o
         )
         raise Refused("axis-undefined", text, stage="run", axis=at)
     leading = shape[:at]
-    computed = QUOTED_NAME <= configuration.keras and not third
+    computed = configuration.keras >= QUOTED_NAME and not third
     if computed and name != "Resizing" and None in shape[at : at + 2]:
         leading = (None,) * at  # the choice between cropping and resizing is left to run time, and the batch with it
     output = (*leading, height, width, *shape[at + 2 :])
