@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
-from keras_lsp.inference.facts import Application, Call, LayerFact, Span
+from keras_lsp.inference.facts import Application, Call, LayerFact, Problem, Span
 from keras_lsp.inference.values import ListValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.graph_walks import ancestors
 from keras_lsp.rules.renamed import KERAS_1, KERAS_1_UNITS, KERAS_2, NOT_KERAS_1
 from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
+from keras_lsp.shapes.dim import Shape
 from keras_lsp.shapes.outcome import ShapeError
 
 # Arguments of operations are hardly ever nested deeper; a list that holds itself is.
@@ -126,7 +127,9 @@ def _collect(context: Context) -> list[Failure]:
             continue
         if problem.subject in ("op", "model-call") and _EMPTY.search(problem.error.text):
             continue
-        if problem.subject == "model-call" and not _declared(context, problem.layer):
+        if problem.subject == "model-call" and (
+            not _declared(context, problem.layer) or (not context.keras3 and _first_layer_decides(problem))
+        ):
             continue
         if _reportable(problem.call, problem.error):
             unknown = unknown_names(problem.error, problem.call)
@@ -178,6 +181,16 @@ def _declared(context: Context, model: LayerFact | None) -> bool:
     if first is None or fact is None or fact.class_name != "Sequential":
         return fact is not None
     return bool(first.applications) and declared_shape(first.applications[0]) is not None
+
+
+def _first_layer_decides(problem: Problem) -> bool:
+    """A Keras 2 Sequential asks its first layer, not its declared input: Dense takes any rank with the right last axis."""
+    expected, found = problem.error.facts.get("expected"), problem.error.facts.get("found")
+    if problem.error.kind != "rank" or problem.layer is None or problem.layer.class_name != "Sequential":
+        return False
+    if not isinstance(expected, tuple) or not isinstance(found, tuple):
+        return True
+    return not expected or not found or cast("Shape", expected)[-1] == cast("Shape", found)[-1]
 
 
 def _reportable(call: Call, error: ShapeError) -> bool:
