@@ -209,7 +209,7 @@ def _record(machine: Machine, node: ast.Call, function: Value, arguments: Argume
     if isinstance(output, UnknownOutcome) or not _all_tensors(output):
         return
     kind = "value"
-    if isinstance(function, External | LibraryMethod):
+    if isinstance(function, External | LibraryMethod | LibraryObject):
         kind = "input" if callee == "keras.Input" else "op"
     inputs: Structure = [tensor.spec for tensor in tensors_in(tuple(arguments.args))] or None
     machine.recorder.see_call(node, kind, callee, inputs, output, value, machine.symbolic)
@@ -232,4 +232,4 @@ def _callee(machine: Machine, function: Value) -> str | None:
         return function.name
     if isinstance(function, BoundMethod):
         return function.function.name
-    return None
+    return function.path if isinstance(function, LibraryObject) else None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
-from keras_lsp.inference.facts import LayerFact, ModelEvent
+from keras_lsp.inference.classes import find_member
+from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.attributes import total
 from keras_lsp.inference.keras.models import (
@@ -20,8 +21,10 @@ from keras_lsp.inference.keras.weights import layers_of, weights_of
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import tensors_in, wrap
 from keras_lsp.inference.values import (
+    BoundMethod,
     DatasetValue,
     DictValue,
+    FunctionValue,
     LayerValue,
     LibraryObject,
     ListValue,
@@ -105,7 +108,32 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         model.compiled = event
     if not machine.muted:
         machine.facts.events.append(event)
+    if name in _STEPS and x is not None:
+        _run_step(machine, model, _STEPS[name], call)
     return _result(machine, model, name, x.value if x is not None else None)
+
+
+# Methods that run a step which the program may have written itself
+_STEPS = {"fit": "train_step", "evaluate": "test_step", "predict": "predict_step"}
+
+
+def _run_step(machine: Machine, model: ModelValue, name: str, call: Call) -> None:
+    """A `train_step` of the program is called with one batch of what `fit` gets."""
+    if model.owner is None:
+        return
+    step = find_member(model.owner.class_value, name)
+    if not isinstance(step, FunctionValue):
+        return
+    x = call.arguments["x"].value
+    if isinstance(x, DatasetValue):
+        data = x.element
+    else:
+        parts = [call.arguments[key].value for key in ("x", "y", "sample_weight") if key in call.arguments]
+        batches = [_batch_of(part) for part in parts]
+        if any(batch is None for batch in batches):
+            return
+        data = tuple(batches) if len(batches) > 1 else batches[0]
+    machine.call(BoundMethod(step, model.owner), Arguments([data]), None)
 
 
 def _parameters(machine: Machine, name: str) -> list[str]:
