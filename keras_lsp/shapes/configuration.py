@@ -120,7 +120,7 @@ class Configuration:
                     f"ValueError: The `{name}` argument must be a tuple of {count} integers. Received: {value!r}",
                     stage="construct",
                     argument=name,
-                    value=value,
+                    value=cast("object", value),
                 )
             return tuple(items)
         raise Undetermined(f"`{name}` is {value!r}")
