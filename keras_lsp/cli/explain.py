@@ -40,15 +40,13 @@ def run(options: argparse.Namespace) -> int:
         else:
             sys.stdout.writelines(f"{rule.code}  {rule.name}\n{wrap(rule.summary, '        ')}\n" for rule in RULES)
         return 0
-    rule = find_rule(options.rule)
+    asked = str(options.rule)
+    rule = find_rule(asked)
     if rule is None:
-        names = [name for rule in RULES for name in (rule.code, rule.name)]
-        near = [
-            *difflib.get_close_matches(options.rule, names, 1),
-            *difflib.get_close_matches(options.rule.upper(), names, 1),
-        ]
+        names: list[str] = [name for each in RULES for name in (each.code, each.name)]
+        near = difflib.get_close_matches(asked, names, 1) or difflib.get_close_matches(asked.upper(), names, 1)
         hint = f"; did you mean {near[0]}?" if near else "; `keras-lsp explain` lists all"
-        raise UsageError(f"there is no rule {options.rule!r}{hint}")
+        raise UsageError(f"there is no rule {asked!r}{hint}")
     if as_json:
         _dump(describe(rule))
     else:

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     prepare_streams()
     command = ALIASES.get(given[0], given[0]) if given else ""
-    parser = make_parser(command if command in COMMANDS else None)
+    parser = make_parser(command)
     try:
         options = parser.parse_args([command, *given[1:]] if command in COMMANDS else given)
     except SystemExit as stop:
@@ -92,7 +92,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """The parser of all commands; with `only` the arguments of that command alone are declared, and its module imported."""
+    """The parser of all commands; with `only` no arguments but that command's are declared, and no module but its imported."""
     parser = _Parser(
         prog="keras-lsp", description="Tensor shapes and shape bugs of Keras programs, without running them."
     )
