@@ -85,6 +85,8 @@ def _expression(source: Input, fact: ExpressionFact) -> dict[str, Any]:
     if fact.symbolic and any(is_opaque(dim) for tensor in flatten(output) for dim in tensor.shape or ()):
         # In a function that nobody calls, such a size would look like a dynamic one.
         output, reason = None, "a size depends on how the function is called"
+    if output is not None and any(tensor.shape is None for tensor in flatten(output)):
+        output, reason = None, reason or "the rank of the result is not known"
     return {
         "range": _range(source, fact.span),
         "kind": fact.kind,

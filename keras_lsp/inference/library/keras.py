@@ -196,3 +196,10 @@ def get_object(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
 def deserialize(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """An object from its configuration is not made."""
     return Unknown("an object made from its configuration")
+
+
+@models("keras.backend.gradients", "tensorflow.gradients")
+def gradients(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Gradients have the shapes of what they are taken for."""
+    value = arguments.get(1, "variables", arguments.get(None, "xs"))
+    return value if isinstance(value, ListValue) else ListValue([value])
