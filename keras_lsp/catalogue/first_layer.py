@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from keras_lsp.catalogue.catalogue import Catalogue, load_catalogue
 from keras_lsp.catalogue.keywords import EMBEDDINGS, KEYWORDS, RECURRENT
+from keras_lsp.catalogue.passed_on import is_passed_on
 from keras_lsp.catalogue.symbols import Parameter
 from keras_lsp.catalogue.version import Contract, KerasVersion
 
@@ -227,7 +228,7 @@ def _unknown_keywords(
     declared = {p.name for p in (symbol.parameters or ())} if symbol else set[str]()
     out: dict[str, object] = {}
     for keyword, value in given.items():
-        if keyword in declared:
+        if keyword in declared or is_passed_on(name, keyword, version):
             continue
         if keyword in ("input_dim", "input_length"):
             # What is left of these after the layer's own conversion, only the base layer can take.

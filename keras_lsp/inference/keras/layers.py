@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer
+from keras_lsp.catalogue.passed_on import is_passed_on
 from keras_lsp.catalogue.symbols import Symbol
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Call, LayerFact
@@ -137,7 +138,9 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
         elif parameter.has_default:
             values[parameter.name] = parameter.default if parameter.default_is_literal else None
     common = {
-        name: convert(machine, name, value) for name, value in extra.items() if name in ("dtype", "trainable", "name")
+        name: convert(machine, name, value)
+        for name, value in extra.items()
+        if name in ("dtype", "trainable", "name") or is_passed_on(symbol.name, name, machine.world.keras)
     }
     values.update(common)
     class_name = symbol.leaf

@@ -1,0 +1,96 @@
+"""Keywords that a layer takes without declaring them: its constructor pops them, or passes them on to a base class that does.
+
+`DepthwiseConv2D(3, kernel_initializer="zeros")` runs in Keras 2, for `Conv.__init__` has that parameter, and `LSTM(4, implementation=1)`
+runs in Keras 3, for `LSTM.__init__` takes it out of its `**kwargs`. Measured by constructing each layer with each parameter of its
+bases and each keyword that their constructors pop (Keras 2.3.1, TensorFlow 2.3.0, Keras 2.15.0 and 3.15.1). The keywords that every
+layer takes are in `keywords`.
+"""
+
+from __future__ import annotations
+
+from keras_lsp.catalogue.version import Contract, KerasVersion
+
+_CONVOLUTIONS = "Conv1D Conv2D Conv3D"
+_TRANSPOSED = "Conv1DTranspose Conv2DTranspose Conv3DTranspose"
+_DEPTHWISE = "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"
+_CONVOLUTIONAL_RECURRENT = "ConvLSTM1D ConvLSTM2D ConvLSTM3D"
+_GENERATORS = (
+    "AdditiveAttention AlphaDropout Attention Dropout GaussianDropout GaussianNoise GRU GRUCell LSTM LSTMCell SimpleRNNCell "
+    "SpatialDropout1D SpatialDropout2D SpatialDropout3D"
+)
+_AUGMENTATIONS = (
+    "AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes MixUp "
+    "RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform "
+    "RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomRotation "
+    "RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom Resizing Solarization"
+)
+
+# Keywords: layers that take them.
+_STANDALONE = {
+    "dilation_rate": "Conv3DTranspose",
+    "go_backwards": "CuDNNGRU CuDNNLSTM",
+    "implementation": "SimpleRNN",
+    "kernel_constraint kernel_initializer kernel_regularizer": "DepthwiseConv2D SeparableConv1D SeparableConv2D",
+    "noise_shape seed": "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
+    "return_state unroll": "ConvLSTM2D",
+    "reverse_state_order": "StackedRNNCells",
+    "transform_bias": "Highway",
+}
+_TENSORFLOW = {
+    "adjustment fused renorm renorm_clipping renorm_momentum virtual_batch_size": "BatchNormalization",
+    "bins": "Discretization",
+    "causal dropout": "AdditiveAttention Attention",
+    "conv_op": f"{_CONVOLUTIONS} {_TRANSPOSED} {_DEPTHWISE}",
+    "enable_caching_device": "GRU GRUCell LSTM LSTMCell SimpleRNN SimpleRNNCell",
+    "force_generator rng_type": _GENERATORS,
+    "groups": f"{_TRANSPOSED} {_DEPTHWISE}",
+    "has_input_vocabulary vocabulary_size": "IntegerLookup StringLookup TextVectorization",
+    "has_static_table": "IntegerLookup StringLookup",
+    "implementation": "GRU GRUCell LSTM LSTMCell SimpleRNN",
+    "keepdims": "GlobalAveragePooling1D",
+    "kernel_constraint kernel_initializer kernel_regularizer": _DEPTHWISE,
+    "mask_value max_values oov_value": "IntegerLookup",
+    "noise_shape": "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
+    "return_runtime": "GRU LSTM",
+    "reverse_state_order": "StackedRNNCells",
+    "rng_type": (
+        "RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom"
+    ),
+    "seed": f"{_GENERATORS} AdditiveAttention Attention",
+    "time_major": f"{_CONVOLUTIONAL_RECURRENT} SimpleRNN",
+    "unroll": _CONVOLUTIONAL_RECURRENT,
+    "use_one_hot_matmul": "Embedding",
+    "zero_output_for_mask": f"{_CONVOLUTIONAL_RECURRENT} GRU LSTM RNN SimpleRNN",
+}
+_KERAS_3 = {
+    "alpha": "LeakyReLU",
+    "bounding_box_format data_format factor": _AUGMENTATIONS,
+    "has_input_vocabulary vocabulary_size": "IntegerLookup StringLookup TextVectorization",
+    "implementation": "GRU GRUCell LSTM LSTMCell",
+    "lora_alpha lora_rank": f"{_CONVOLUTIONS} ReversibleEmbedding",
+    "oov_method": "StringLookup",
+    "quantization_config": "ReversibleEmbedding",
+    "rms_scaling": "LayerNormalization",
+    "score_mode seed": "AdditiveAttention",
+    "unroll": _CONVOLUTIONAL_RECURRENT,
+    "zero_output_for_mask": f"{_CONVOLUTIONAL_RECURRENT} GRU LSTM SimpleRNN",
+}
+
+
+def _pairs(rows: dict[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (layer, k) for keywords, layers in rows.items() for k in keywords.split() for layer in layers.split()
+    )
+
+
+_PASSED_ON = {
+    Contract.A: _pairs(_STANDALONE),
+    Contract.B: _pairs(_TENSORFLOW),
+    Contract.C: _pairs(_TENSORFLOW),
+    Contract.D: _pairs(_KERAS_3),
+}
+
+
+def is_passed_on(layer: str, keyword: str, version: KerasVersion) -> bool:
+    """Whether a layer (main name or bare class name) takes a keyword that is not in its signature."""
+    return (layer.rpartition(".")[2], keyword) in _PASSED_ON[version.contract]
