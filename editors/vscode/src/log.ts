@@ -1,0 +1,30 @@
+import * as vscode from 'vscode';
+
+/** What the extension and the server say, and the messages between the two when `keras-lsp.trace.server` is on. */
+export const log = vscode.window.createOutputChannel('keras-lsp', { log: true });
+export const trace = vscode.window.createOutputChannel('keras-lsp Trace', { log: true });
+
+type Level = 'error' | 'warning' | 'information';
+
+/** Which messages each value of `keras-lsp.showNotifications` lets through to the user. */
+const SHOWN: Record<string, readonly Level[]> = {
+  off: [],
+  onError: ['error'],
+  onWarning: ['error', 'warning'],
+  always: ['error', 'warning', 'information'],
+};
+
+/** Logs a message, and shows it as far as `keras-lsp.showNotifications` lets it. */
+export function notify(level: Level, message: string): void {
+  const wanted = vscode.workspace.getConfiguration('keras-lsp').get<string>('showNotifications', 'onError');
+  log[level === 'information' ? 'info' : level === 'warning' ? 'warn' : 'error'](message);
+  if (!(SHOWN[wanted] ?? SHOWN.onError).includes(level)) return;
+  const text = `keras-lsp: ${message}`;
+  const answer =
+    level === 'error'
+      ? vscode.window.showErrorMessage(text, 'Show Logs')
+      : level === 'warning'
+        ? vscode.window.showWarningMessage(text, 'Show Logs')
+        : vscode.window.showInformationMessage(text, 'Show Logs');
+  void answer.then((choice) => choice && log.show());
+}
