@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member
 from keras_lsp.inference.machine import Machine
@@ -26,6 +28,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
+from keras_lsp.shapes.dim import Expr
 
 
 def get_attribute(machine: Machine, value: Value, name: str) -> Value:
@@ -54,6 +57,11 @@ def get_attribute(machine: Machine, value: Value, name: str) -> Value:
         return object_attribute(machine, value, name)
     if isinstance(value, Unknown):
         return value.part(f".{name}")
+    if isinstance(value, tuple) and name in ("rank", "ndims", "dims"):  # a TensorShape
+        sizes = cast("tuple[Value, ...]", value)
+        return ListValue(list(sizes)) if name == "dims" else len(sizes)
+    if name == "value" and (value is None or isinstance(value, int | Expr)):
+        return value  # a Dimension of TensorFlow 1
     if isinstance(value, ListValue | DictValue | str | tuple | bytes | range | int | float):
         return LibraryMethod(value, name)
     if isinstance(value, FunctionValue | BoundMethod):

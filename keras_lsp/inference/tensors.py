@@ -315,6 +315,8 @@ def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
         return Unknown(f"`{name}` of a tensor")
     if name == "name" and value.name:
         return value.name
+    if name == "_keras_shape" and value.spec.shape is not None:
+        return value.spec.shape
     found = shape_attribute(value.spec, name, value.kind)
     if isinstance(found, UnknownOutcome):
         return LibraryMethod(value, name)
@@ -325,13 +327,15 @@ def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
     return found
 
 
-_GRAPH_ATTRIBUTES = frozenset(("_keras_history", "_keras_shape", "graph", "op"))
+_GRAPH_ATTRIBUTES = frozenset(("_keras_history", "graph", "op"))
 
 
 def call_tensor_method(
     machine: Machine, value: TensorValue, name: str, arguments: Arguments, node: ast.AST | None
 ) -> Value:
     """`tensor.method(...)`."""
+    if name == "get_shape" and value.spec.shape is not None:
+        return value.spec.shape
     if arguments.open:
         return Unknown("unpacked arguments are not known")
     args = [to_shape_value(item) for item in arguments.args]

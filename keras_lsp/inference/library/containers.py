@@ -10,6 +10,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_STRING
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import DictValue, ListValue, Unknown, Value, join_all
+from keras_lsp.shapes.dim import Dim, Expr, product
 
 # Methods of constants that can be computed for real: their results are no larger than their operands.
 _STRING_METHODS = frozenset(
@@ -67,9 +68,31 @@ def call_container_method(
             return getattr(cast("tuple[Value, ...]", receiver), name)(arguments.args[0])
         except (ValueError, TypeError):
             return Unknown("not in the tuple")
+    if isinstance(receiver, tuple) and name in _SHAPE:
+        return _SHAPE[name](cast("tuple[Value, ...]", receiver))
     if isinstance(receiver, int | float) and name in ("bit_length", "is_integer", "conjugate"):
         return getattr(receiver, name)()
     return Unknown(f"`{name}` is not followed")
+
+
+def _is_size(value: Value) -> bool:
+    return value is None or isinstance(value, Expr) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _count_elements(sizes: tuple[Value, ...]) -> Value:
+    if not all(_is_size(size) for size in sizes):
+        return Unknown("the number of elements is not known")
+    return product(cast("tuple[Dim, ...]", sizes))
+
+
+# Methods of `tf.TensorShape`, which is what `.shape` is in TensorFlow.
+_SHAPE: dict[str, Callable[[tuple[Value, ...]], Value]] = {
+    "as_list": lambda sizes: ListValue(list(sizes)),
+    "num_elements": _count_elements,
+    "is_fully_defined": lambda sizes: not any(size is None for size in sizes),
+    "with_rank": lambda sizes: sizes,
+    "with_rank_at_least": lambda sizes: sizes,
+}
 
 
 def _call_string(machine: Machine, text: str, name: str, arguments: Arguments) -> Value:
