@@ -246,7 +246,7 @@ def describe_value(context: Context, name: str, value: object, symbolic: bool) -
         return markup.code(f"{name}: dataset of {shapes}{batched}") if shapes else ""
     if isinstance(value, Expr) or (isinstance(value, Unknown) and value.name):
         return ""
-    shape = as_shape(value) if isinstance(value, tuple) else None
+    shape = None if isinstance(value, int) else as_shape(value)
     if shape:
         return markup.code(f"{name} = {format_shape(shape)}")
     if isinstance(value, External):

@@ -363,9 +363,10 @@ def _slipped(failure: Failure, _: Context) -> bool:
     argument = failure.call.arguments.get(name) if name is not None else None
     if argument is None or not argument.positional or failure.subject != "constructor":
         return False
+    value: object = argument.value
     if name == "activation":
-        return isinstance(argument.value, tuple | int | float) and not isinstance(argument.value, bool)
-    return name in ("strides", "kernel_size", "pool_size", "filters") and isinstance(argument.value, str)
+        return isinstance(value, tuple | int | float) and not isinstance(value, bool)
+    return name in ("strides", "kernel_size", "pool_size", "filters") and isinstance(value, str)
 
 
 def _string_value(failure: Failure, _: Context) -> bool:

@@ -124,7 +124,7 @@ def _finding(context: Context, layer: LayerFact, says: str, severity: Severity) 
     if meant is None or not isinstance(inputs, Tensor) or inputs.shape is None or layer.configuration is None:
         return None
     given = inputs.shape[1:]
-    first = channels_first(layer)
+    first = channels_first(layer) is True
     order = "(channels, height, width)" if first else "(height, width, channels)"
     other = "channels_last" if first else "channels_first"
     height, width, channels = (given[1], given[2], given[0]) if first else given

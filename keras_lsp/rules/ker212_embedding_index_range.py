@@ -69,13 +69,13 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _assignments(context: Context) -> dict[str, list[ast.expr]]:
     found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(context.parsed.tree):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).append(node.value)
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.setdefault(node.target.id, []).extend((node.value, node.value))
+    for node in context.nodes(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                found.setdefault(target.id, []).append(node.value)
+    for changed in context.nodes(ast.AugAssign):
+        if isinstance(changed.target, ast.Name):
+            found.setdefault(changed.target.id, []).extend((changed.value, changed.value))
     return found
 
 

@@ -82,7 +82,8 @@ def _judge(context: Context, call: Call, name: str) -> Iterator[Finding]:
         yield RULE.finding(place(call, classes), message)
         return
     argument = call.arguments.get("input_shape")
-    shape = as_shape(argument.value) if argument is not None and isinstance(argument.value, tuple) else None
+    value = argument.value if argument is not None else None
+    shape = None if isinstance(value, int) else as_shape(value)
     if argument is None or shape is None:
         return
     problem = _problem(shape, weights, top, least, usual)

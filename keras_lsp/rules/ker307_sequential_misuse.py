@@ -83,8 +83,8 @@ def _lost_models(context: Context) -> Iterator[Finding]:
     """`model = model.add(...)` for a model that is a Sequential."""
     sequentials = {model.variable for model in context.facts.models if model.class_name == "Sequential"}
     positions = context.parsed.positions
-    for node in ast.walk(context.parsed.tree):
-        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+    for node in context.nodes(ast.Assign):
+        if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
             continue
         value = node.value
         if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "add"):

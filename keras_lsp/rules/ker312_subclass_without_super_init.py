@@ -51,8 +51,8 @@ _BASES = frozenset(("keras.layers.Layer", "keras.Layer", "keras.Model", "keras.m
 
 def check(context: Context) -> Iterator[Finding]:
     """Constructors that forget their base class."""
-    for node in ast.walk(context.parsed.tree):
-        if not isinstance(node, ast.ClassDef) or len(node.bases) != 1:
+    for node in context.nodes(ast.ClassDef):
+        if len(node.bases) != 1:
             continue
         base = dotted_name(context, node.bases[0])
         if base is None or context.catalogue.resolve(base) not in _BASES:

@@ -85,9 +85,12 @@ def check(context: Context) -> Iterator[Finding]:
             finding = _method(context, event)
             if finding is not None and not _inside(finding.span, prepared):
                 yield finding
-    for node in ast.walk(context.parsed.tree):
-        for span, dotted in _names(context, node):
-            missing = missing_name(context, dotted)
+    answers: dict[str, str | None] = {}
+    for node in (*context.nodes(ast.Import), *context.nodes(ast.ImportFrom), *context.nodes(ast.Attribute)):
+        for span, dotted in _names(context, node, answers):
+            if dotted not in answers:
+                answers[dotted] = missing_name(context, dotted)
+            missing = answers[dotted]
             if missing is None or span in reported or _inside(span, prepared) or context.parsed.is_broken(span.start):
                 continue
             if any(known.start <= span.start and span.end <= known.end for known in reported):
@@ -123,7 +126,7 @@ def _main(dotted: str) -> str:
     return re.sub(r"^(tensorflow(\.python)?\.keras|tf_keras)(?=\.|$)", "keras", dotted)
 
 
-def _names(context: Context, node: ast.AST) -> Iterator[tuple[Span, str]]:
+def _names(context: Context, node: ast.AST, answers: dict[str, str | None]) -> Iterator[tuple[Span, str]]:
     positions = context.parsed.positions
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -135,18 +138,19 @@ def _names(context: Context, node: ast.AST) -> Iterator[tuple[Span, str]]:
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
         dotted = dotted_name(context, node)
         root = context.facts.imports.get(dotted_root(node) or "", "")
-        if dotted is not None and missing_name(context, root) is None:  # else the import is reported
+        if dotted is not None and not answers.get(root):  # else the import is reported
             yield Span(*positions.span(node)), dotted
 
 
 def _prepared_spans(context: Context) -> Iterator[Span]:
     """Code that runs only where the name exists, or where its absence is dealt with."""
     positions = context.parsed.positions
-    for node in ast.walk(context.parsed.tree):
-        if (isinstance(node, ast.Try) and node.handlers) or (
-            isinstance(node, ast.If | ast.IfExp) and _PREPARED.search(ast.unparse(node.test))
-        ):
+    for node in context.nodes(ast.Try):
+        if node.handlers:
             yield Span(*positions.span(node))
+    for test in (*context.nodes(ast.If), *context.nodes(ast.IfExp)):
+        if _PREPARED.search(ast.unparse(test.test)):
+            yield Span(*positions.span(test))
 
 
 def _inside(span: Span, others: list[Span]) -> bool:

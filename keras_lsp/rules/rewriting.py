@@ -218,14 +218,10 @@ def spell(context: Context, near: Call, layer_name: str) -> tuple[str, tuple[Tex
                 if layer_name == "Input" and prefix.endswith(".layers"):
                     return f"{prefix.removesuffix('.layers')}.Input", ()
                 return f"{prefix}.{layer_name}", ()
-    for node in ast.walk(context.parsed.tree):
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module
-            and any((alias.asname or alias.name) == callee for alias in node.names)
-        ):
-            if not _plain(node.module).endswith("keras.layers") and _plain(node.module) != "keras.layers":
-                continue
+    for node in context.nodes(ast.ImportFrom):
+        if node.module is None or not _plain(node.module).endswith("keras.layers"):
+            continue
+        if any((alias.asname or alias.name) == callee for alias in node.names):
             end = context.parsed.positions.end(node.names[-1])
             return layer_name, (TextEdit(end, end, f", {layer_name}"),)
     return None

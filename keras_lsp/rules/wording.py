@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import cast
 
 from keras_lsp.rules.base import Context
@@ -100,7 +101,11 @@ def raises(context: Context, error: ShapeError) -> str:
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant."""
-    candidates = sorted(set(names))
+    return _nearest(word, tuple(sorted(set(names))))
+
+
+@lru_cache(maxsize=256)
+def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
     folded = {name.lower().replace("_", ""): name for name in reversed(candidates)}
     key = word.lower().replace("_", "").replace(" ", "")
     if key in folded:

@@ -60,7 +60,9 @@ def test_losses_follow_the_last_layer() -> None:
 
 
 def test_shapes_of_arrays_in_scope() -> None:
-    found = labels("import keras, numpy as np\nx_train = np.zeros((60, 28, 28, 1))\nm = keras.Sequential([keras.layers.Conv2D(8, 3, input_shape=¦)])\n")
+    found = labels(
+        "import keras, numpy as np\nx_train = np.zeros((60, 28, 28, 1))\nm = keras.Sequential([keras.layers.Conv2D(8, 3, input_shape=¦)])\n"
+    )
     assert found[:2] == ["x_train.shape[1:]", "(28, 28, 1)"]
 
 

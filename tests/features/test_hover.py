@@ -41,16 +41,23 @@ def test_equal_forms_of_the_first_layer_keywords() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"),
-    [("2.15", "LSTM -> RNN -> Layer"), ("3.15", "takes it with a warning")],
+    ("keyword", "version", "expected"),
+    [
+        ("batch_size=3", "2.15", "LSTM -> RNN -> BaseRandomLayer -> Layer"),
+        ("input_shape=(6, 8)", "3.15", "LSTM -> RNN -> Layer"),
+        ("input_shape=(6, 8)", "3.15", "takes it with a warning"),
+        ("batch_size=3", "3.15", "does not take it"),
+    ],
 )
-def test_a_hidden_keyword_says_its_way_and_status(version: str, expected: str) -> None:
-    text = hover("import keras\nlayer = keras.layers.LSTM(8, input_sha¦pe=(6, 8))\n", version)
+def test_a_hidden_keyword_says_its_way_and_status(keyword: str, version: str, expected: str) -> None:
+    text = hover(f"import keras\nlayer = keras.layers.LSTM(8, {keyword[:4]}¦{keyword[4:]})\n", version)
     assert expected in text
 
 
 def test_the_batch_size_travels_into_the_shape() -> None:
-    text = hover("import keras\nm = keras.Sequential([keras.layers.LS¦TM(8, input_shape=(6, 8), batch_size=32)])\n", "2.15")
+    text = hover(
+        "import keras\nm = keras.Sequential([keras.layers.LS¦TM(8, input_shape=(6, 8), batch_size=32)])\n", "2.15"
+    )
     assert "(32, 6, 8) -> (32, 8)" in text
     assert "batch_input_shape=(32, 6, 8)" in text
 
@@ -76,13 +83,17 @@ def test_an_unknown_shape_says_why() -> None:
 
 
 def test_named_sizes_say_so() -> None:
-    text = hover("import keras\ndef build(n_features):\n    x = keras.Input((n_features,))\n    return keras.layers.Den¦se(4)(x)\n")
+    text = hover(
+        "import keras\ndef build(n_features):\n    x = keras.Input((n_features,))\n    return keras.layers.Den¦se(4)(x)\n"
+    )
     assert "(None, n_features) -> (None, 4)" in text
     assert "names stand for sizes" in text
 
 
 def test_user_text_is_escaped() -> None:
-    analysis, offset = at_cursor('import keras\nm = keras.Sequential([keras.layers.Dense(1, name="`<b>*x*")])\nprint(m¦)\n')
+    analysis, offset = at_cursor(
+        'import keras\nm = keras.Sequential([keras.layers.Dense(1, name="`<b>*x*")])\nprint(m¦)\n'
+    )
     found = analysis.hover(offset)
     assert found is not None
     assert "<b>" not in found.markdown.replace("`` `<b>*x* ``", "")

@@ -163,7 +163,9 @@ def test_graphs_are_well_formed_and_escaped() -> None:
 
 
 def test_the_place_where_a_model_breaks_is_marked() -> None:
-    source = "import keras\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.LSTM(2)])\n"
+    source = (
+        "import keras\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.LSTM(2)])\n"
+    )
     pictures = model_graph(analyse(source, "3.15").facts.models[0])
     assert "broken" in pictures["mermaid"]
     assert 'class="b e"' in pictures["svg"]

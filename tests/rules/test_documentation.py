@@ -27,7 +27,11 @@ def blocks(rule: Rule) -> tuple[str, str]:
 
 
 def program(rule: Rule, block: str) -> str:
-    prelude = "" if re.search(r"^import keras$", block, re.MULTILINE) else "import numpy as np\nimport keras\nimport tensorflow as tf\n"
+    prelude = (
+        ""
+        if re.search(r"^import keras$", block, re.MULTILINE)
+        else "import numpy as np\nimport keras\nimport tensorflow as tf\n"
+    )
     tokenizer = "tokenizer = load_tokenizer()\n" if "tokenizer" in block else ""
     return prelude + tokenizer + block
 
