@@ -100,7 +100,10 @@ def run(options: argparse.Namespace) -> int:
         if STDIN in paths:
             raise UsageError("standard input cannot be watched")
         return watch(runner)
-    return runner.run()
+    try:
+        return runner.run()
+    finally:
+        runner.checker.close()
 
 
 class Runner:

@@ -110,6 +110,11 @@ class Checker:
             self._worlds[key] = Worlds.of(loaded.settings, root)
         return self._worlds[key]
 
+    def close(self) -> None:
+        """End the processes that were started."""
+        for worlds in self._worlds.values():
+            worlds.close()
+
     def shown_name(self, path: str) -> str:
         """The path as reports say it."""
         return (self.job.stdin_name or "<stdin>") if path == STDIN else path

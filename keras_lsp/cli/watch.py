@@ -24,6 +24,7 @@ def watch(runner: Runner) -> int:
             before = _state(runner)
             if sys.stdout.isatty():
                 sys.stdout.write("\033[2J\033[3J\033[H")
+            runner.checker.close()
             runner.checker = Checker(runner.job)
             runner.run()
             sys.stdout.write("Watching for changes; stop with Ctrl-C.\n")
