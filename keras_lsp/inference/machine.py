@@ -98,6 +98,7 @@ class Machine:
         self.shape_comments: dict[int, tuple[int | str | None, ...]] = {}
         self.named_dims: dict[str, Expr] = {}
         self.package_paths: set[str] = set()  # dotted names that are modules of the project
+        self.asked: set[str] = set()  # keys of the questions in `facts.questions`
         self.applications = 0  # layers and ops applied so far; loops that apply none are cut short
 
     # Where we are

@@ -94,6 +94,8 @@ def raises(context: Context, error: ShapeError) -> str:
     text = " ".join(error.text.split())
     if len(text) > MAX_QUOTE:
         text = text[: MAX_QUOTE - 1].rstrip() + "…"
+    if error.confirmed:
+        return f"{error.confirmed} will raise: {text}"
     when = "as soon as the model runs" if error.stage == "run" else ""
     verb = f"{keras_name(context)} raises {when}".rstrip()
     return f"{verb}: {text}" if text else f"{verb}."

@@ -49,12 +49,14 @@ class ShapeError:
         text: what Keras says, exactly where we know it: "ValueError: ...".
         facts: the numbers a message for people needs, by name ("expected_rank", "axis", "sizes", ...).
         stage: "construct", "build" (when the layer is called), or "run" (symbolic call passes, `fit` fails).
+        confirmed: who has said so when asked ("Keras 3.15.1"); empty where a rule alone says it.
     """
 
     kind: str
     text: str
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
     stage: str = "build"
+    confirmed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
