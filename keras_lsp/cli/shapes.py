@@ -177,7 +177,7 @@ def describe_lines(source: Input, facts: Facts, everything: bool = False) -> Ite
         where = f"{Path(source.path).name if len(source.path) > 40 else source.path}:{cell}{place.line}:{place.column}"
         what = (fact.callee or source.document.text[fact.span.start : fact.span.end]).replace("\n", " ")
         what = what.removeprefix("keras.layers.").removeprefix("keras.")
-        shape = show(fact.output) if fact.output is not None else f"unknown: {fact.reason}"
+        shape = show(fact.output) if fact.output is not None else _why_unknown(fact)
         if fact.inputs is not None:
             shape = f"{show(fact.inputs)} -> {shape}"
         params = f"  {fact.params:,} parameters" if isinstance(fact.params, int) and fact.params else ""
@@ -186,6 +186,13 @@ def describe_lines(source: Input, facts: Facts, everything: bool = False) -> Ite
         if line != last:
             yield line
         last = line
+
+
+def _why_unknown(fact: ExpressionFact) -> str:
+    """What Keras raises there, where it is sure to; else why the shape is not known."""
+    applications = fact.layer.applications if fact.layer is not None else []
+    errors = [application.error for application in applications if application.error is not None]
+    return f"raises {errors[0].text}" if errors else f"unknown: {fact.reason}"
 
 
 def show(structure: Structure) -> str:
