@@ -200,7 +200,8 @@ def _record(machine: Machine, node: ast.Call, function: Value, arguments: Argume
         return
     callee = _callee(machine, function)
     if isinstance(value, Unknown):
-        if isinstance(function, External | LibraryMethod) and tensors_in(tuple(arguments.args)):
+        plain = isinstance(function, External) and function.path.startswith("builtins.")  # print, float, ...
+        if isinstance(function, External | LibraryMethod) and not plain and tensors_in(tuple(arguments.args)):
             machine.recorder.see_call(node, "op", callee, None, None, value, machine.symbolic, value.reason)
         return
     if not tensors_in(value):

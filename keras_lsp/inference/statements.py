@@ -14,6 +14,7 @@ from keras_lsp.inference.contract import apply_shape_comment
 from keras_lsp.inference.expressions import assign_subscript, binary_operation, iterate, truth
 from keras_lsp.inference.functions import define_function
 from keras_lsp.inference.machine import BREAK, CONTINUE, DEAD, RAISE, Flow, Loop, Machine
+from keras_lsp.inference.tensors import tensors_in
 from keras_lsp.inference.values import (
     DictValue,
     ListValue,
@@ -262,7 +263,9 @@ def execute_for(machine: Machine, node: ast.For | ast.AsyncFor) -> Flow | None:
     items = iterate(machine, iterable)
     if items is None or len(items) > MAX_ITERATIONS:
         element = _element(machine, iterable, items)
-        return _loop_unknown(machine, lambda: bind(machine, node.target, element), node.body, node.orelse)
+        # Data is there: what a loop over batches binds is bound after it. A loop that builds layers may run no round.
+        runs = items is not None or any(tensor.kind != "keras" for tensor in tensors_in(element))
+        return _loop_unknown(machine, lambda: bind(machine, node.target, element), node.body, node.orelse, runs=runs)
     return _loop(machine, items, node)
 
 
@@ -303,7 +306,7 @@ def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) ->
             if _dull(machine, before, len(items) - index - 1):
                 activation.loops.pop()
                 rest = Unknown("one of many loop values") if not isinstance(item, TensorValue) else item
-                _loop_unknown(machine, lambda r=rest: bind(machine, node.target, r), node.body, [])
+                _loop_unknown(machine, lambda r=rest: bind(machine, node.target, r), node.body, [], runs=True)
                 activation.loops.append(loop)
                 break
     finally:
@@ -376,8 +379,12 @@ def _loop_unknown(
     body: list[ast.stmt],
     orelse: list[ast.stmt],
     endless: bool = False,
+    runs: bool = False,
 ) -> Flow | None:
-    """A loop that runs an unknown number of times: what it changes is joined with what was before."""
+    """A loop that runs an unknown number of times: what it changes is joined with what was before.
+
+    `runs` says that it runs at least once, `endless` that only `break` and `return` end it.
+    """
     activation = machine.activations[-1]
 
     def once() -> Flow | None:
@@ -406,8 +413,8 @@ def _loop_unknown(
             states = machine.heap.capture(fork)
             machine.heap.rollback(fork)
             machine.heap.finish_round(fork, states)
-    flow = machine.branch([once] if endless else [once, lambda: None])
-    if flow is not None and endless:
+    flow = machine.branch([once] if endless or runs else [once, lambda: None])
+    if flow is not None and (endless or runs):
         return flow
     if orelse:
         machine.branch([lambda: machine.execute(orelse), lambda: None])

@@ -292,18 +292,24 @@ def step(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
     given = flatten(cast("Structure", states))
     if [one.rank for one in given] != [2] * len(_flat(cell.state_sizes)):
         raise Undetermined("the states are not those of the cell")
-    if any(one.shape != (shape[0], size) for one, size in zip(given, _flat(cell.state_sizes), strict=True)):
+    found = [cast("Shape", one.shape) for one in given]
+    if any(one[1] != size for one, size in zip(found, _flat(cell.state_sizes), strict=True)):
         raise Undetermined("the states are not those of the cell")
+    # Input and state are added: a batch size that one of them knows is the output's.
+    batches = {one[0] for one in (shape, *found)} - {None}
+    if len(batches) > 1 or (1 in batches and any(one[0] is None for one in (shape, *found))):
+        raise Undetermined("the states are not those of the cell")
+    batch = batches.pop() if batches else None
     dtype = compute_dtype(configuration)
     if tensor.dtype not in FLOATS or any(one.dtype not in FLOATS for one in given):
         raise Undetermined("a cell is known for inputs and states of real numbers only")
-    output = Tensor((shape[0], cell.output_size), dtype)
+    output = Tensor((batch, cell.output_size), dtype)
     if configuration.class_name == "StackedRNNCells":
         raise Undetermined("the structure of the states of stacked cells is not known")
     sizes = _flat(cell.state_sizes)
     listed = configuration.class_name == "LSTMCell" or isinstance(states, list) or configuration.generation == 3
-    states_out: Structure = [Tensor((shape[0], size), dtype) for size in sizes]
-    return Applied((output, states_out if listed else Tensor((shape[0], sizes[0]), dtype)), cell.weights, cell.formula)
+    states_out: Structure = [Tensor((batch, size), dtype) for size in sizes]
+    return Applied((output, states_out if listed else Tensor((batch, sizes[0]), dtype)), cell.weights, cell.formula)
 
 
 # ---------------------------------------------------------------------------------------------------------------- layers
