@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from keras_lsp.analysis import Analysis
 from keras_lsp.catalogue.version import KerasVersion
 from keras_lsp.cli.inputs import Input
 from keras_lsp.cli.report import FileReport, place_text, span_of
 from keras_lsp.inference.facts import Application, LayerFact
-from keras_lsp.inference.values import External, LayerValue, LibraryObject, ListValue, TensorValue, Value
+from keras_lsp.inference.keras.questions import Unsayable, say, say_call
 from keras_lsp.oracle.cache import AnswerCache, default_path
 from keras_lsp.oracle.process import KerasWorker
 from keras_lsp.oracle.questions import LayerQuestion, Unaskable
@@ -90,47 +90,23 @@ def _calls(analysis: Analysis) -> Iterator[tuple[LayerFact, Application | None]]
 
 def _question(analysis: Analysis, layer: LayerFact, application: Application | None) -> LayerQuestion | None:
     """The question in plain values; `None` where something is not known or is the user's own."""
+    catalogue = analysis.context.catalogue
     try:
         inputs = None if application is None else [_specification(application.inputs)]
-        extra: Mapping[str, Value] = {} if application is None else application.call_arguments
+        extra: Mapping[str, object] = {} if application is None else application.call_arguments
         question = LayerQuestion(
             name=layer.canonical,
-            arguments=_arguments(analysis, layer),
             inputs=inputs,
-            call_arguments={name: sayable(analysis, value) for name, value in extra.items()},
+            call_arguments={
+                name: _specification(value) if isinstance(value, Tensor) else say(catalogue, value)
+                for name, value in extra.items()
+            },
+            **say_call(catalogue, layer.call),
         )
         question.to_json()
-    except Unaskable:
+    except (Unaskable, Unsayable):
         return None
     return question
-
-
-def _arguments(analysis: Analysis, layer: LayerFact) -> dict[str, Any]:
-    if layer.call.unknown_arguments:
-        raise Unaskable("not all arguments are known")
-    return {name: sayable(analysis, argument.value) for name, argument in layer.call.arguments.items()}
-
-
-def sayable(analysis: Analysis, value: Value) -> Any:
-    """An abstract value as questions hold it; raises `Unaskable` for what is not known or has no literal form."""
-    if isinstance(value, LayerValue):
-        if value.fact.custom or not value.fact.canonical:
-            raise Unaskable("a layer of the program's own")
-        return {"layer": value.fact.canonical, "args": [], "arguments": _arguments(analysis, value.fact)}
-    if isinstance(value, External):
-        return {"reference": analysis.context.catalogue.resolve(value.path) or value.path}
-    if isinstance(value, LibraryObject):
-        arguments = {name: sayable(analysis, item) for name, item in value.arguments.items()}
-        return {"object": analysis.context.catalogue.resolve(value.path) or value.path, "arguments": arguments}
-    if isinstance(value, ListValue):
-        if value.items is None:
-            raise Unaskable("a list whose items are not known")
-        return [sayable(analysis, item) for item in value.items]
-    if isinstance(value, tuple):
-        return tuple(sayable(analysis, item) for item in cast("tuple[Value, ...]", value))
-    if isinstance(value, Tensor | TensorValue):
-        return {"tensor": _specification(value if isinstance(value, Tensor) else value.spec)}
-    return value
 
 
 def _specification(structure: Structure) -> Any:

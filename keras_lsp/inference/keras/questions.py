@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from keras_lsp.catalogue import Catalogue
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Call, Question
 from keras_lsp.inference.machine import Machine
@@ -63,15 +64,19 @@ def layer_question(machine: Machine, layer: LayerValue, arguments: Arguments | N
     if layer.fact.custom or not _may_be_asked(layer.fact.canonical) or layer.failed:
         return None
     try:
-        payload: dict[str, Any] = {"kind": "layer", "name": layer.fact.canonical, **_call(machine, layer.fact.call)}
+        payload: dict[str, Any] = {
+            "kind": "layer",
+            "name": layer.fact.canonical,
+            **say_call(machine.catalogue, layer.fact.call),
+        }
         if arguments is not None:
             if arguments.open:
                 return None
             named = dict(arguments.kwargs)
             positional = [*arguments.args, *([named.pop(first)] if first in named and not arguments.args else [])]
-            payload["inputs"] = [_say(machine, value) for value in positional]
+            payload["inputs"] = [say(machine.catalogue, value) for value in positional]
             if named:
-                payload["call_arguments"] = {name: _say(machine, value) for name, value in named.items()}
+                payload["call_arguments"] = {name: say(machine.catalogue, value) for name, value in named.items()}
     except Unsayable:
         return None
     return _question(machine, payload)
@@ -80,7 +85,11 @@ def layer_question(machine: Machine, layer: LayerValue, arguments: Arguments | N
 def application_question(machine: Machine, name: str, call: Call) -> Question | None:
     """What the layers of a model of `keras.applications` are; weights are loaded into it, and change no shape."""
     try:
-        payload: dict[str, Any] = {"kind": "application", "name": name, **_call(machine, call, leave=("weights",))}
+        payload: dict[str, Any] = {
+            "kind": "application",
+            "name": name,
+            **say_call(machine.catalogue, call, leave=("weights",)),
+        }
     except Unsayable:
         return None
     return _question(machine, payload)
@@ -204,11 +213,11 @@ def read_structure(output: Any) -> Structure:
 # Values in questions
 
 
-def _call(machine: Machine, call: Call, leave: Iterable[str] = (), depth: int = 0) -> dict[str, Any]:
+def say_call(catalogue: Catalogue, call: Call, leave: Iterable[str] = (), depth: int = 0) -> dict[str, Any]:
     """The arguments of a constructor; positional ones whose parameters are not known stay positional."""
     if call.unknown_arguments:
         raise Unsayable
-    said = {n: _say(machine, a.value, depth + 1) for n, a in call.arguments.items() if n not in leave}
+    said = {n: say(catalogue, a.value, depth + 1) for n, a in call.arguments.items() if n not in leave}
     positional = [value for name, value in said.items() if name.startswith("#")]
     named = {name: value for name, value in said.items() if not name.startswith("#")}
     if positional and any(a.positional for name, a in call.arguments.items() if not name.startswith("#")):
@@ -216,7 +225,7 @@ def _call(machine: Machine, call: Call, leave: Iterable[str] = (), depth: int = 
     return {**({"args": positional} if positional else {}), **({"arguments": named} if named else {})}
 
 
-def _say(machine: Machine, value: Value, depth: int = 0) -> Any:
+def say(catalogue: Catalogue, value: Value, depth: int = 0) -> Any:
     """A value as questions hold it; raises `Unsayable`."""
     if depth > MAX_DEPTH:
         raise Unsayable
@@ -229,24 +238,24 @@ def _say(machine: Machine, value: Value, depth: int = 0) -> Any:
     if isinstance(value, TensorValue):
         return _tensor(value.spec)
     if isinstance(value, tuple):
-        return {"tuple": [_say(machine, item, depth + 1) for item in cast("tuple[Value, ...]", value)]}
+        return {"tuple": [say(catalogue, item, depth + 1) for item in cast("tuple[Value, ...]", value)]}
     if isinstance(value, ListValue) and value.items is not None and value.kind == "list":
-        return [_say(machine, item, depth + 1) for item in value.items]
+        return [say(catalogue, item, depth + 1) for item in value.items]
     if isinstance(value, DictValue) and not value.open:
-        pairs = [[_say(machine, key, depth + 1), _say(machine, item, depth + 1)] for key, item in value.items.items()]
+        pairs = [[say(catalogue, key, depth + 1), say(catalogue, item, depth + 1)] for key, item in value.items.items()]
         return {"dict": pairs}
     if isinstance(value, LayerValue) and not isinstance(value, ModelValue):
         if value.fact.custom or not _may_be_asked(value.fact.canonical):
             raise Unsayable
-        call = _call(machine, value.fact.call, depth=depth + 1)
+        call = say_call(catalogue, value.fact.call, depth=depth + 1)
         return {"layer": value.fact.canonical, **call}
     if isinstance(value, External):
-        return {"reference": _public(machine, value.path)}
+        return {"reference": _public(catalogue, value.path)}
     if isinstance(value, LibraryObject):
-        arguments = {name: _say(machine, item, depth + 1) for name, item in value.arguments.items()}
+        arguments = {name: say(catalogue, item, depth + 1) for name, item in value.arguments.items()}
         if any(name.startswith("#") for name in arguments):
             raise Unsayable
-        return {"object": _public(machine, value.path), "arguments": arguments}
+        return {"object": _public(catalogue, value.path), "arguments": arguments}
     raise Unsayable
 
 
@@ -262,8 +271,8 @@ def _tensor(spec: Tensor) -> dict[str, Any]:
     return {"tensor": {"shape": list(spec.shape), "dtype": spec.dtype}}
 
 
-def _public(machine: Machine, path: str) -> str:
-    name = machine.catalogue.resolve(path) or path
+def _public(catalogue: Catalogue, path: str) -> str:
+    name = catalogue.resolve(path) or path
     if name.split(".", 1)[0] not in ("keras", "tensorflow"):
         raise Unsayable
     return name
