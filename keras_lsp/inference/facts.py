@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from keras_lsp.shapes.configuration import Configuration
-from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.dim import Dim, Shape
 from keras_lsp.shapes.outcome import ShapeError, Weight
 from keras_lsp.shapes.tensor import Structure
 
@@ -185,6 +185,25 @@ class ModelFact:
 
 
 @dataclass(slots=True)
+class Refusal:
+    """An array that a model refuses.
+
+    Attributes:
+        argument: of the event: `x` or `validation_data`.
+        index: which of the model's inputs.
+        shape: of the array, batch axis included.
+        expected: the input's shape.
+        error: what the model or one of its layers raises.
+    """
+
+    argument: Argument
+    index: int
+    shape: Shape
+    expected: Shape
+    error: ShapeError
+
+
+@dataclass(slots=True)
 class ModelEvent:
     """`compile`, `fit`, `evaluate`, `predict`, `train_on_batch`, `build`, `summary` ... called on a model.
 
@@ -194,6 +213,7 @@ class ModelEvent:
         last_layer: the layer that made the model's (only) output.
         first_layer: the layer that takes the model's (only) input: an `Input`, or the Sequential's first layer.
         unbuilt: whether the model is certain to have no input shape and no weights at this moment.
+        refusals: arrays among the arguments that the model is sure to refuse.
     """
 
     method: str
@@ -205,6 +225,7 @@ class ModelEvent:
     last_layer: LayerFact | None = None
     first_layer: LayerFact | None = None
     unbuilt: bool = False
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
 
 
 @dataclass(slots=True)

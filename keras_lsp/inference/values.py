@@ -14,7 +14,7 @@ from keras_lsp.inference.facts import Application, LayerFact, ModelEvent, ModelF
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, Expr, opaque, symbol
 from keras_lsp.shapes.dim import join as join_dims
-from keras_lsp.shapes.outcome import Weight
+from keras_lsp.shapes.outcome import ShapeError, Weight
 from keras_lsp.shapes.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ CONSTANTS: tuple[type[Any], ...] = (int, float, str, bytes, bool, complex, type(
 
 
 class Unknown:
-    """A value that is not known, with the reason in words, and a name if the program gave it one."""
+    """A value that is not known, with the reason in words, a name if the program gave it one, and what making it raises."""
 
-    __slots__ = ("_dim", "_parts", "name", "reason")
+    __slots__ = ("_dim", "_parts", "error", "name", "reason")
 
-    def __init__(self, reason: str, name: str | None = None, dim: Dim = None) -> None:
+    def __init__(self, reason: str, name: str | None = None, dim: Dim = None, error: ShapeError | None = None) -> None:
         self.reason = reason
         self.name = name
+        self.error = error
         self._dim = dim
         self._parts: dict[str, Unknown] | None = None
 

@@ -67,8 +67,8 @@ def check(context: Context) -> Iterator[Finding]:
     for event, call, name, data in shape_of_whole_array(context):
         argument = call.arguments[name]
         message = (
-            f"`{name}` is the shape of one sample, but {format_shape(data)} is the shape of the whole array that "
-            f"`{event.method}` is given. {keras_name(context)} expects {format_shape((None, *data))} there and fails. "
+            f"`{name}` is the shape of one sample, but {format_shape(data)} is the shape of a whole array like the one "
+            f"that `{event.method}` is given. {keras_name(context)} expects {format_shape((None, *data))} there and fails. "
             f"Write `{name}={literal(data[1:])}`, without the number of samples."
         )
         related = ((event.call.span, f"the data given here is {format_shape(data)}"),)

@@ -188,6 +188,10 @@ def reconstructions(context: Context) -> Iterator[tuple[ModelEvent, Shape, Shape
             yield event, target.shape, output
 
 
+# An array's shape, written without leaving an axis out.
+_WHOLE_SHAPE = re.compile(r"\.shape$|\bshape\(\w+\)$")
+
+
 def shape_of_whole_array(context: Context) -> Iterator[tuple[ModelEvent, Call, str, Shape]]:
     """First layers whose shape argument is the whole shape of the array given to `fit`, number of samples included."""
     seen: set[int] = set()
@@ -196,12 +200,16 @@ def shape_of_whole_array(context: Context) -> Iterator[tuple[ModelEvent, Call, s
         data, expected = array_of(event, "x"), input_shape(event)
         if declared is None or data is None or data.shape is None or expected is None or id(declared[0]) in seen:
             continue
-        if expected[1:] != data.shape or not all(isinstance(dim, int) for dim in data.shape):
-            continue
         call, name = declared
-        if name in ("input_shape", "shape") and as_shape(call.arguments[name].value) == data.shape:
+        if name not in ("input_shape", "shape") or not all(isinstance(dim, int) for dim in data.shape):
+            continue
+        shape = as_shape(call.arguments[name].value)
+        whole = shape == data.shape
+        if shape is not None and _WHOLE_SHAPE.search(context.source(call.arguments[name].span)):
+            whole = len(shape) == len(data.shape) and shape[1:] == data.shape[1:]
+        if shape is not None and whole and expected[1:] == shape:
             seen.add(id(call))
-            yield event, call, name, data.shape
+            yield event, call, name, shape
 
 
 def declaration(event: ModelEvent) -> tuple[Call, str] | None:
@@ -213,7 +221,10 @@ def declaration(event: ModelEvent) -> tuple[Call, str] | None:
     if first.class_name == "InputLayer":
         names = ("shape", "batch_shape", "input_shape", "batch_input_shape")
         return next(((first.call, name) for name in names if name in first.call.arguments), None)
-    return declared_shape(first.applications[0]) if first.applications else None
+    found = declared_shape(first.applications[0]) if first.applications else None
+    if found is None and "input_dim" in first.call.arguments and first.class_name != "Embedding":
+        return first.call, "input_dim"
+    return found
 
 
 def is_whole_array(context: Context, event: ModelEvent) -> bool:

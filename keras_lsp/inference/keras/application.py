@@ -78,7 +78,7 @@ def apply_layer_value(
         if isinstance(outcome, UnknownOutcome):
             machine.unknown(reason)
         _see(machine, layer, inputs, None, None, node, reason)
-        return Unknown(reason)
+        return Unknown(reason, error=outcome if isinstance(outcome, ShapeError) else None)
     _build(machine, layer, outcome, inputs)
     kind = kind_of(tensors)
 

@@ -11,6 +11,7 @@ from keras_lsp.inference.classes import find_member
 from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.attributes import total
+from keras_lsp.inference.keras.feeding import refusals
 from keras_lsp.inference.keras.models import (
     add_layer,
     build_sequential,
@@ -102,6 +103,7 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         _last_layer(model),
         _first_layer(model),
         model.kind == "Sequential" and model.layers is not None and model.inputs is None and not model.broken,
+        refusals(machine, model, call),
     )
     if name == "compile":
         machine.touch(model)

@@ -9,6 +9,7 @@ from keras_lsp.catalogue.first_layer import resolve_input
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact, ModelFact, ModelLayer, Span
 from keras_lsp.inference.keras.application import apply_layer_value, note_application, report_layers
+from keras_lsp.inference.keras.inputs import mend, misfit
 from keras_lsp.inference.keras.layers import bind, layer_name, literal
 from keras_lsp.inference.keras.weights import count
 from keras_lsp.inference.machine import Machine
@@ -24,7 +25,7 @@ from keras_lsp.inference.values import (
     Value,
 )
 from keras_lsp.shapes.configuration import Configuration
-from keras_lsp.shapes.dim import Dim, Shape, differ, format_shape
+from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -526,14 +527,19 @@ def _run(
     if all(a.spec.shape == b.shape and a.spec.shape is not None for a, b in zip(given, expected, strict=True)):
         return model.output_structure
     problem = _mismatch(machine, model, given, expected)
-    if problem is not None:
-        call = machine.describe_call("keras.Model.__call__", Arguments([argument]), node, ("inputs",))
-        call.span = span
-        machine.report("model-call", call, problem, layer=model.fact)
-        return Unknown("raises ValueError")
-    if any(spec.spec.shape is None for spec in given):
-        return model.output_structure if model.layers is not None else Unknown("the input is not known")
-    return replay_graph(machine, model, [_ranked(tensor, spec) for tensor, spec in zip(given, expected, strict=True)])
+    result: Value = None
+    if problem is None:
+        if any(spec.spec.shape is None for spec in given):
+            return model.output_structure if model.layers is not None else Unknown("the input is not known")
+        mended = [_ranked(tensor, spec) for tensor, spec in zip(given, expected, strict=True)]
+        result = replay_graph(machine, model, mended)
+        problem = result.error if isinstance(result, Unknown) else None
+    if problem is None:
+        return result
+    call = machine.describe_call("keras.Model.__call__", Arguments([argument]), node, ("inputs",))
+    call.span = span
+    machine.report("model-call", call, problem, layer=model.fact)
+    return Unknown(f"raises {problem.text.split(':', 1)[0]}", error=problem)
 
 
 def _ranked(tensor: TensorValue, wanted: Tensor) -> TensorValue:
@@ -541,42 +547,20 @@ def _ranked(tensor: TensorValue, wanted: Tensor) -> TensorValue:
     shape = tensor.spec.shape
     if shape is None or wanted.shape is None or len(shape) == len(wanted.shape):
         return tensor
-    mended = shape[:-1] if len(shape) > len(wanted.shape) else (*shape, 1)
-    return TensorValue(Tensor(mended, tensor.spec.dtype), tensor.kind, tensor.producer, tensor.origin)
+    return TensorValue(
+        Tensor(mend(shape, wanted.shape), tensor.spec.dtype), tensor.kind, tensor.producer, tensor.origin
+    )
 
 
 def _mismatch(
     machine: Machine, model: ModelValue, given: list[TensorValue], expected: list[Tensor]
 ) -> ShapeError | None:
-    """A functional model refuses inputs of another size; a missing or extra last axis of size 1 is mended."""
     for index, (tensor, spec) in enumerate(zip(given, expected, strict=True)):
-        found, wanted = tensor.spec.shape, spec.shape
-        if found is None or wanted is None:
-            continue
-        if len(found) == len(wanted) + 1 and found[-1] == 1:
-            found = found[:-1]
-        elif len(found) == len(wanted) - 1 and wanted[-1] == 1:
-            found = (*found, 1)
-        if len(found) != len(wanted):
-            return _model_error(machine, model, index, wanted, found, "rank")
-        if any(differ(a, b) for a, b in zip(wanted[1:], found[1:], strict=True)):
-            return _model_error(machine, model, index, wanted, found, "axis-size")
+        if tensor.spec.shape and spec.shape:
+            error = misfit(machine, model, index, tensor.spec.shape, spec.shape)
+            if error is not None:
+                return error
     return None
-
-
-def _model_error(machine: Machine, model: ModelValue, index: int, wanted: Shape, found: Shape, kind: str) -> ShapeError:
-    shown = (None, *wanted[1:])
-    who = f'Input {index} of layer "{model.name}"'
-    if machine.keras >= (3, 13):
-        inputs = model.inputs or []
-        name = inputs[index].name if index < len(inputs) else None
-        who = f"Input {index} with name '{name}' of layer '{model.name}'"
-    text = (
-        f"ValueError: {who} is incompatible with the layer: expected shape={format_shape(shown)}, "
-        f"found shape={format_shape(found)}"
-    )
-    facts = {"expected": wanted, "found": found, "input": index, "rank": len(found), "expected_rank": len(wanted)}
-    return ShapeError(kind, text, facts)
 
 
 def replay_graph(machine: Machine, model: ModelValue, given: list[TensorValue]) -> Value:
