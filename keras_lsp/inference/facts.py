@@ -78,6 +78,7 @@ class Application:
         error: what Keras is sure to raise here; the output is then `None`.
         reason: why the output is not known, where it is not.
         producers: for every input tensor (flattened), the layer fact that produced it, `None` for others.
+        source: who knows the output: "rule", or the Keras that was asked ("keras 3.15.1").
     """
 
     span: Span
@@ -91,6 +92,7 @@ class Application:
     guarded: bool = False
     symbolic: bool = False
     call_arguments: Mapping[str, object] = field(default_factory=dict[str, object])
+    source: str = "rule"
 
 
 @dataclass(slots=True)
@@ -259,6 +261,7 @@ class ExpressionFact:
         contexts: how many evaluations were joined.
         value: the abstract value of the last evaluation, for hovers.
         symbolic: whether only symbolic evaluations were seen.
+        source: who knows the output: "rule", the Keras that was asked ("keras 3.15.1"), or "unknown".
     """
 
     span: Span

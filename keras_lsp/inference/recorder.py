@@ -29,6 +29,7 @@ class Seen:
     model: ModelFact | None = None
     models: list[ModelFact] = field(default_factory=list[ModelFact])
     params: Dim = None
+    source: str = "rule"
 
 
 class Recorder:
@@ -85,9 +86,11 @@ class Recorder:
         reason: str | None = None,
         layer: LayerFact | None = None,
         model: ModelFact | None = None,
+        source: str = "rule",
     ) -> None:
         """A call evaluated to tensors (or to nothing known, with the reason)."""
         seen = self._see(node, kind, callee, inputs, output, reason, symbolic)
+        seen.source = source
         seen.value = value
         if layer is not None and not any(layer is known for known in seen.layers):
             seen.layers.append(layer)
@@ -171,7 +174,7 @@ class Recorder:
                 seen.output,
                 seen.params,
                 max(1, seen.contexts),
-                "rule" if seen.output is not None else "unknown",
+                seen.source if seen.output is not None else "unknown",
                 seen.reason,
                 seen.value,
                 seen.symbolic,
@@ -213,6 +216,7 @@ def _read_applications(seen: Seen) -> None:
             if application.output is None and application.reason:
                 seen.reason = seen.reason or application.reason
             outputs.append(application.output)
+            seen.source = application.source
             seen.inputs = application.inputs if len(outputs) == 1 else join_structures(seen.inputs, application.inputs)
     seen.params = _common([layer.params for layer in seen.layers if layer.weights is not None])
     if not outputs:

@@ -176,19 +176,20 @@ class LayerQuestion:
 
     def to_json(self) -> dict[str, Json]:
         """Return the question as canonical JSON; raises `Unaskable`."""
-        inputs = None if self.inputs is None else [_encode_structure(value) for value in self.inputs]
-        return _drop_empty(
+        question = _drop_empty(
             {
                 "kind": "layer",
                 "name": self.name,
                 "args": [encode(value) for value in self.args],
                 "arguments": {key: encode(value) for key, value in self.arguments.items()},
-                "inputs": cast("Json", inputs),
                 "call_arguments": {key: _encode_structure(v) for key, v in self.call_arguments.items()},
                 "mode": self.mode,
                 "settings": dict(self.settings),
             }
         )
+        if self.inputs is not None:  # without any, all tensors are given by keyword
+            question["inputs"] = [_encode_structure(value) for value in self.inputs]
+        return question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +240,31 @@ class ApplicationQuestion:
 
 
 Question: TypeAlias = LayerQuestion | OpQuestion | ApplicationQuestion
+
+
+def read_question(payload: object) -> Question:
+    """The question that inference left as plain data in the form of `to_json`; raises `Unaskable` for anything else."""
+    if not isinstance(payload, Mapping):
+        raise Unaskable("the question is no plain data")
+    data = cast("Mapping[str, Any]", payload)
+    settings = data.get("settings", {})
+    try:
+        if data["kind"] == "layer":
+            return LayerQuestion(
+                name=data["name"],
+                args=data.get("args", ()),
+                arguments=data.get("arguments", {}),
+                inputs=data.get("inputs"),
+                call_arguments=data.get("call_arguments", {}),
+                mode=data.get("mode", "symbolic"),
+                settings=settings,
+            )
+        if data["kind"] == "application":
+            args, arguments = data.get("args", ()), data.get("arguments", {})
+            return ApplicationQuestion(name=data["name"], args=args, arguments=arguments, settings=settings)
+    except KeyError as missing:
+        raise Unaskable(f"the question has no {missing}") from None
+    raise Unaskable(f"the kind of question {data['kind']!r} is not known")
 
 
 def _drop_empty(question: dict[str, Json]) -> dict[str, Json]:

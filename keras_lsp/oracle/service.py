@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from .cache import AnswerCache
 from .process import QUESTION_SECONDS, Identity, KerasWorker
-from .questions import Answer, Question, Unaskable, unknown
+from .questions import Answer, Question, Unaskable, read_question, unknown
 
 
 class Oracle(Protocol):
@@ -147,3 +147,27 @@ class KerasOracle:
         """End the worker and close the cache."""
         self._worker.close()
         self._cache.close()
+
+
+def answer_questions(
+    oracle: Oracle, questions: Iterable[tuple[str, object]], deadline: float = QUESTION_SECONDS
+) -> dict[str, dict[str, Any]]:
+    """Answer what inference asked, each (key, payload), as the plain data that `World.answers` holds.
+
+    "by" says who answered ("Keras 3.15.1"). What nobody could answer now is left out, and stays a question.
+    """
+    keys: list[str] = []
+    asked: list[Question] = []
+    for key, payload in questions:
+        try:
+            question = read_question(payload)
+            question.to_json()
+        except Unaskable:
+            continue
+        keys.append(key)
+        asked.append(question)
+    answers = oracle.ask_many(asked, deadline) if asked else []
+    by = (oracle.identity or "Keras").partition(" (")[0]
+    return {
+        key: {**answer.to_json(), "by": by} for key, answer in zip(keys, answers, strict=True) if answer.unknown is None
+    }

@@ -299,17 +299,12 @@ class Worlds:
 
     def ask(self, project: Project, questions: Sequence[Question]) -> dict[str, object]:
         """Answers by key; what nobody could answer now is left out."""
-        from keras_lsp.oracle.questions import ApplicationQuestion, LayerQuestion, OpQuestion
+        from keras_lsp.oracle.service import answer_questions
 
-        if not project.settings.oracle.enable:
+        if not project.settings.oracle.enable or not questions:
             return {}
-        askable = (LayerQuestion, OpQuestion, ApplicationQuestion)
-        asked = [(question.key, question.payload) for question in questions if isinstance(question.payload, askable)]
-        if not asked:
-            return {}
-        oracle = self._keras(project)
-        given = oracle.ask_many([payload for _, payload in asked], project.settings.oracle.timeout)
-        return {key: answer for (key, _), answer in zip(asked, given, strict=True) if answer.unknown is None}
+        asked = [(question.key, question.payload) for question in questions]
+        return dict(answer_questions(self._keras(project), asked, project.settings.oracle.timeout))
 
     def _keras(self, project: Project) -> Oracle:
         with self._lock:

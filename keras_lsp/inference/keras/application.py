@@ -9,6 +9,7 @@ from typing import Any, cast
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact, Span
 from keras_lsp.inference.keras.layers import convert, from_shape_value
+from keras_lsp.inference.keras.questions import consult
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_layer, kind_of, substitute, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
@@ -46,7 +47,9 @@ def apply_layer_value(
         return call_model(machine, layer, arguments, node, span)
     assert layer.configuration is not None
     symbol = machine.catalogue.symbol(layer.fact.canonical)
-    names = [parameter.name for parameter in symbol.call_parameters] if symbol else ["inputs"]
+    names = [parameter.name for parameter in symbol.call_parameters] if symbol else []
+    if symbol is None:  # a layer of another package: what its parameters are called is not known
+        names = ["inputs"] if arguments.args else [name for name, v in arguments.kwargs.items() if tensors_in(v)][:1]
     if not arguments.args and not (names and names[0] in arguments.kwargs) and "inputs" not in arguments.kwargs:
         return Unknown("the layer is called without inputs")
     bound = dict(zip(names or ["inputs"], arguments.args, strict=False))
@@ -66,13 +69,16 @@ def apply_layer_value(
         outcome = apply_lambda(machine, layer, inputs_value, inputs)
     else:
         outcome = apply_layer(layer.configuration, inputs, call)
-    if any(tensor.kind == "keras" for tensor in tensors):
+    symbolic = any(tensor.kind == "keras" for tensor in tensors)
+    outcome, source = consult(machine, layer, arguments, first, outcome, symbolic)
+    if symbolic:
         machine.applications += 1
     if isinstance(outcome, Applied) and layer.built:
         conflict = _conflict(layer, outcome, inputs)
         if conflict is not None:
             outcome = conflict
     application = _record(machine, layer.fact, inputs, outcome, here, tensors, call)
+    application.source = source
     if not isinstance(outcome, Applied):
         reason = outcome.reason if isinstance(outcome, UnknownOutcome) else f"raises {outcome.text.split(':', 1)[0]}"
         if isinstance(outcome, UnknownOutcome):
@@ -95,7 +101,7 @@ def apply_layer_value(
     if graph is not None:
         machine.touch(layer)
         layer.nodes.append(graph)
-    _see(machine, layer, inputs, outcome.output, value, node, None)
+    _see(machine, layer, inputs, outcome.output, value, node, None, source)
     return value
 
 
@@ -154,11 +160,14 @@ def _see(
     value: Value,
     node: ast.AST | None,
     reason: str | None,
+    source: str = "rule",
 ) -> None:
     if node is None or not machine.recording:
         return
     callee = layer.fact.canonical or layer.class_name
-    machine.recorder.see_call(node, "layer", callee, inputs, output, value, machine.symbolic, reason, layer.fact)
+    machine.recorder.see_call(
+        node, "layer", callee, inputs, output, value, machine.symbolic, reason, layer.fact, source=source
+    )
 
 
 def _unanswered(

@@ -12,6 +12,7 @@ from keras_lsp.catalogue.passed_on import is_passed_on
 from keras_lsp.catalogue.symbols import Symbol
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Call, LayerFact
+from keras_lsp.inference.keras.questions import confirm_constructor
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_layer, to_shape_value
 from keras_lsp.inference.values import (
@@ -165,6 +166,8 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
         outcome = construct_layer(configuration)
         error = outcome if isinstance(outcome, ShapeError) else None
     if error is not None:
+        error = confirm_constructor(machine, layer, error)
+    if error is not None:
         fact.error = error
         layer.failed = True
     for value in bound.values():
@@ -173,6 +176,37 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
             inner.fact.position = "wrapped"
             layer.sublayers.append(inner)
     return layer
+
+
+def build_foreign_layer(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A layer object of a class of another package: no rule knows it, but Keras may be asked.
+
+    Its class is known to the shape rooms by the full name, which no rule of Keras's own layers has.
+    """
+    call = machine.describe_call(path, arguments, node, ())
+    class_name = path.rsplit(".", 1)[-1]
+    fact = LayerFact(class_name, path, call, layer_name(machine, class_name, arguments.kwargs.get("name")))
+    values = {name: convert(machine, name, value) for name, value in arguments.kwargs.items()}
+    fact.configuration = Configuration(path, values, machine.keras, machine.floatx, machine.data_format)
+    layer = LayerValue(fact, fact.configuration)
+    given = {name: arguments.kwargs[name] for name in _FIRST_LAYER if name in arguments.kwargs}
+    error = _first_layer(machine, layer, "Activation", given, call)
+    fact.hidden = None  # another package may take these keywords in its own way
+    if error is not None:
+        layer.batch_shape = None
+    trainable = arguments.kwargs.get("trainable")
+    if isinstance(trainable, bool | Unknown):
+        layer.trainable = trainable if isinstance(trainable, bool) else None
+    for value in (*arguments.args, *arguments.kwargs.values()):
+        inner = as_layer(value)
+        if inner is not None:
+            inner.fact.position = "wrapped"
+            layer.sublayers.append(inner)
+    machine.add_layer(fact)
+    return layer
+
+
+_FIRST_LAYER = ("input_shape", "batch_input_shape", "input_dim", "batch_size", "dtype")
 
 
 def bind(symbol: Symbol, arguments: Arguments) -> tuple[dict[str, Value], dict[str, Value]]:

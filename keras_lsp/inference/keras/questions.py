@@ -57,9 +57,8 @@ def is_foreign_layer(path: str) -> bool:
 def layer_question(machine: Machine, layer: LayerValue, arguments: Arguments | None, first: str) -> Question | None:
     """What a layer, constructed and called like this, gives; `None` where something is not a literal or not concrete.
 
-    Args:
-        arguments: of the call; `None` asks for the constructor alone.
-        first: name of the input's parameter, for calls that give it by keyword.
+    `arguments` are the call's, `None` asks for the constructor alone; `first` is the name of the input's parameter, for calls
+    that give it by keyword.
     """
     if layer.fact.custom or not _may_be_asked(layer.fact.canonical) or layer.failed:
         return None

@@ -89,6 +89,12 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
             return LibraryObject(symbol.name, {**arguments.bind(*positional), **arguments.kwargs})
     if path in machine.package_paths:
         return Unknown(f"{path} is a module")
+    from keras_lsp.inference.keras.questions import is_foreign_layer
+
+    if canonical is None and is_foreign_layer(path):
+        from keras_lsp.inference.keras.layers import build_foreign_layer
+
+        return build_foreign_layer(machine, path, arguments, node)
     if not _harmless(path):
         from keras_lsp.inference.calls import escape
 
