@@ -39,14 +39,15 @@ def _row(rules: tuple[str, ...], meaning: str, *patterns: str) -> Row:
 ROWS: tuple[Row, ...] = (
     _row(
         ("KER112",),
-        "A positional argument landed in the wrong slot (2nd of Dense is activation, 3rd of Conv2D is strides).",
+        "A positional argument landed in another parameter than meant: the second of Dense is `activation`, the "
+        "third of Conv2D `strides`.",
         r"Could not interpret activation function identifier: \(",
         r"argument must be a tuple of \d integers\. Received strides",
         r"tuple of \d integers\. Received:? strides",
     ),
     _row(
         ("KER101", "KER110"),
-        "A shape argument is not a tuple of whole numbers: (784) is an int, (784,) is a tuple.",
+        "A shape is not a tuple of whole numbers. `(784)` is a number; the tuple is `(784,)`.",
         r"Received an invalid value for",
         r"Cannot convert '.*' to a shape",
         r"Dimension value must be integer or None",
@@ -56,24 +57,26 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER106", "KER109"),
-        "Input takes shape (one sample) OR batch_shape.",
+        "`Input` takes either `shape`, the shape of one sample, or `batch_shape`, with the batch axis; not both "
+        "and not neither.",
         r"cannot pass both `shape` and `batch_shape`",
         r"Only provide the `shape` OR",
         r"Please provide to Input a `shape`",
     ),
     _row(
         ("KER102", "KER201"),
-        "Too many axes for this Conv: the sample/batch axis was put into input_shape, or Conv1D was given an image (Keras 3 only text).",
+        "The convolution gets too many axes: the batch axis was written into `input_shape`, or Conv1D gets an image.",
         r"Kernel shape must have the same length as input",
     ),
     _row(
         ("KER103",),
-        "First-layer keyword removed in Keras 3 -> keras.Input(batch_shape=...).",
+        "Keras 3 layers do not take this first-layer keyword any more. Put `keras.Input(shape=...)`, or "
+        "`batch_shape=...`, before the layer.",
         r"Unrecognized keyword arguments? (passed to \w+)?.*('?(batch_input_shape|batch_size|batch_shape|input_length|weights|dynamic)'?)",
     ),
     _row(
         ("KER502",),
-        "Keras 1 argument name.",
+        "The argument has its name of Keras 1.",
         r"Unrecognized keyword arguments? .*'(nb_\w+|border_mode|subsample|dim_ordering|init|W_regularizer|b_regularizer|output_dim|input)'",
         r"unexpected keyword argument '(nb_epoch|nb_filter|input|output|samples_per_epoch)'",
         r"understood:', '(nb_\w+|border_mode|subsample|dim_ordering|init|W_regularizer|b_regularizer|input)'",
@@ -81,7 +84,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER108", "KER504"),
-        "This layer/function has no such argument (typo, other layer, other version).",
+        "The layer or function has no such argument: a slip of the pen, the argument of another layer, or of "
+        "another version.",
         r"Unrecognized keyword arguments?",
         r"Keyword argument not understood",
         r"got an unexpected keyword argument",
@@ -89,14 +93,16 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER201", "KER202", "KER104"),
-        "Wrong number of axes. Keras counts the batch axis: ndim = len(shape of one sample)+1. LSTM/Conv1D 3, Conv2D 4, Conv3D/ConvLSTM2D 5. If the producer is an LSTM: return_sequences=True.",
+        "The layer gets another number of axes than it takes. Keras counts the batch axis: ndim is the length of "
+        "one sample's shape plus 1. LSTM and Conv1D take 3, Conv2D 4, Conv3D and ConvLSTM2D 5. If an LSTM stands "
+        "before, it may need `return_sequences=True`.",
         r"expected (min_)?ndim=\d+, found ndim=\d+",
         r"Wrong number of dimensions: expected",
         r"with at least 3 dimensions",
     ),
     _row(
         ("KER217", "KER306"),
-        "The data (or previous layer) has another size than the one the layer was created for.",
+        "The data, or the layer before, has another size than the one that the layer was made for.",
         r"expected axis -?\d+( of input shape)? to have value",
         r"expected shape=\(.*found shape=",
         r"Invalid input shape for input",
@@ -105,19 +111,21 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER401", "KER402", "KER405"),
-        "Keras 2.0-2.3 text for: labels do not match the model output.",
+        "The labels do not have the shape of the model's output. (The words are those of Keras 2.0 to 2.3.)",
         r"Error when checking (model )?target",
         r"expected (dense|activation|model|time_distributed|conv\w*|sequential|flatten|lstm)_?\d* to have (\d dimensions|shape)",
     ),
     _row(
         ("KER217", "KER201"),
-        "Keras 2.0-2.3 text for: the array passed to fit/predict does not match the first layer.",
+        "The array given to fit or predict does not have the shape that the first layer takes. (The words are "
+        "those of Keras 2.0 to 2.3.)",
         r"Error when checking (model )?(input|: )",
         r"expected \w+ to have (\d+ dimensions?|shape)",
     ),
     _row(
         ("KER203", "KER204", "KER310"),
-        "The feature map has become smaller than the kernel/pool; or channels_first data; or one image without batch axis.",
+        "The image or sequence has become smaller than the kernel or pool: too many of them, channels where the "
+        "layer reads sizes, or one image without a batch axis.",
         r"zero or negative",
         r"Negative dimension size",
         r"<= 0 due to downsampling",
@@ -125,7 +133,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER205",),
-        "The axis that sizes the weights is None (unknown image size before Flatten, unknown channels).",
+        "The size that a layer makes its weights by is None: an image size before Flatten, or the number of "
+        "channels, is not known.",
         r"fully-defined \(no `?None",
         r"(Flatten|input)[^a-z]{0,3}(is )?not fully defined",
         r"last dimension of the inputs to a? ?`?Dense`? (layer )?should be defined",
@@ -135,7 +144,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER207",),
-        "Reshape/Permute target does not fit.",
+        "The target of a Reshape or Permute does not fit the number of values or axes.",
         r"total size of (the tensor|new array) must be unchanged",
         r"at most one unknown dimension",
         r"Invalid permutation argument",
@@ -143,7 +152,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER209",),
-        "Merge layer: sizes differ on a non-concatenated axis, or one tensor instead of a list.",
+        "Tensors that are merged differ on an axis on which they must not, or one tensor is given instead of a list.",
         r"requires inputs with matching shapes",
         r"Inputs have incompatible shapes",
         r"merge layer should be called on a list",
@@ -154,7 +163,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER210", "KER209", "KER402"),
-        "Two tensors of different size meet in an op (loss, Add, MatMul): output vs target, or an odd size in a decoder.",
+        "Two tensors of different sizes meet in an operation: the output and the labels, or an encoder and a "
+        "decoder after an odd size.",
         r"Dimensions must be equal, but are",
         r"Incompatible shapes: \[",
         r"required broadcastable shapes",
@@ -162,14 +172,14 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER212",),
-        "An id >= Embedding input_dim.",
+        "A number is as large as the Embedding's `input_dim`, or larger; it must be smaller.",
         r"indices\[.*\] = .* is not in \[0",
         r"IndexError: (index|indices).*out.of.bounds",
         r"indices are out.of.bounds",
     ),
     _row(
         ("KER213",),
-        "This layer drops the padding mask.",
+        "The layer drops the mask that an Embedding or Masking made.",
         r"does not support masking",
         r"Masking is not supported",
         r"non-masking layer",
@@ -177,14 +187,14 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER214",),
-        "Stateful RNN without a fixed batch size.",
+        "A stateful recurrent layer must know the batch size.",
         r"stateful.*(batch size|batch_input_shape|static)",
         r"If a RNN is stateful",
         r"needs to know its batch size",
     ),
     _row(
         ("KER215",),
-        "Channel count of data/weights and layer differ.",
+        "The layer was made, or its weights saved, for another number of channels than it gets.",
         r"must have the same depth",
         r"Depth of input",
         r"Depth of output",
@@ -194,7 +204,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER216",),
-        "Keras.applications argument rules.",
+        "The model of `keras.applications` has rules about `input_shape`, `include_top` and `weights` that are "
+        "broken here.",
         r"Input size must be at least",
         r"`input_shape` must be a tuple of three integers",
         r"input must have 3 channels",
@@ -204,7 +215,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER301",),
-        "The model does not know its input size yet.",
+        "The model does not know its input shape yet, so it has no weights, outputs or summary.",
         r"The layer .* has never been called and thus has no defined",
         r"has no defined (input|output)",
         r"first layer in a Sequential model must get",
@@ -218,24 +229,25 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER312",),
-        "Subclass without super().__init__().",
+        "A class of the program does not call `super().__init__()` before it sets attributes.",
         r"forgot to call `super\(\).__init__",
         r"super\(\).__init__\(\)",
     ),
     _row(
         ("KER301", "KER307"),
-        "Empty Sequential.",
+        "The Sequential has no layers.",
         r"cannot be built because it has no layers",
     ),
     _row(
         ("KER302",),
-        "An Input that the outputs need is not listed in Model(inputs=...).",
+        "An Input that the outputs need is not among the model's `inputs`.",
         r"Graph disconnected",
         r"is not connected to `?inputs",
     ),
     _row(
         ("KER303", "KER304"),
-        "A layer object was passed instead of calling it, or a raw TF/NumPy result entered the graph.",
+        "A layer was given where a tensor belongs (it was not called), or the result of a TensorFlow or NumPy "
+        "function entered the graph.",
         r"Only input tensors may be passed as positional",
         r"All `?(outputs|inputs)`? values must be KerasTensors",
         r"Output tensors (of|to) a (Functional )?[mM]odel must be",
@@ -250,7 +262,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER304", "KER313"),
-        "Tf.*/np.*/K.* applied to a symbolic tensor: use keras.ops or a Layer.",
+        "A TensorFlow, NumPy or backend function was called on a symbolic tensor: use `keras.ops`, or put it in a"
+        " layer.",
         r"A KerasTensor (cannot|is symbolic)",
         r"Cannot convert a symbolic Keras",
         r"could not automatically infer the shape of the Lambda",
@@ -259,7 +272,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER305",),
-        "Layer names must be unique and plain.",
+        "Names of layers must be plain, and no two the same.",
         r"used \d+ times in the model",
         r"should (all )?have unique names",
         r"All operation names should be unique",
@@ -270,7 +283,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER307", "KER308"),
-        "Sequential misuse (varargs, list in add, class without (), add() returns None, mixed packages).",
+        "Something is added to a Sequential that is no layer instance: a list, a class, a layer of another Keras "
+        "package, or what `add()` returned, which is None.",
         r"Only instances of `?keras\.Layer",
         r"added layer must be an instance of class Layer",
         r"'NoneType' object has no attribute '(add|compile|fit|summary)'",
@@ -279,7 +293,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER309",),
-        "Number/structure/length of the arrays passed to fit.",
+        "The number, structure or length of the arrays does not fit the model's inputs and outputs.",
         r"expects \d+ input\(s\), but it received",
         r"Expected to see \d+ array",
         r"the list of Numpy arrays",
@@ -292,7 +306,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER311",),
-        "Compile() missing.",
+        "The model was not compiled.",
         r"No loss to compute",
         r"No loss found",
         r"must call `?compile",
@@ -301,7 +315,8 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER401", "KER402", "KER405"),
-        "Label shape and model output shape do not match this loss (integer vs one-hot, wrong units, output rank).",
+        "The labels and the model's output do not fit this loss: integers where it takes one-hot rows or the "
+        "other way round, another number of classes, or another number of axes.",
         r"Arguments `?target`? and `?output`? must have the same (rank|shape)",
         r"must have rank \(ndim\)",
         r"`?logits`? and `?labels`? must have the same (first dimension|size|shape)",
@@ -313,13 +328,13 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER402",),
-        "Integer label >= number of outputs.",
+        "A label is as large as the number of outputs, or larger.",
         r"outside the valid range of",
         r"label value",
     ),
     _row(
         ("KER403", "KER404"),
-        "Activation and loss disagree.",
+        "The last activation and the loss do not belong together.",
         r"received `?from_logits=True",
         r"expects? .* (axis|unit).*softmax",
         r"softmax over axis",
@@ -328,13 +343,13 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER208",),
-        "These convolution options cannot be combined.",
+        "These options of a convolution exclude each other.",
         r"strides > 1` not supported in conjunction",
         r"Causal padding is only supported",
     ),
     _row(
         ("KER407",),
-        "Unknown string value.",
+        "Keras knows no activation, loss, optimizer, or whatever it is, by this name.",
         r"Could not interpret (\w+ )*identifier",
         r"Unknown (activation|initializer|loss|metric|optimizer|regularizer|constraint|layer)",
         r"Unknown \w+:",
@@ -343,7 +358,7 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER408",),
-        "Compile argument has the wrong kind.",
+        "An argument of compile is of the wrong kind.",
         r"Expected `?metrics`? argument",
         r"metrics.* to be a list",
         r"must be (a )?(list|dict|tuple)",
@@ -352,27 +367,27 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         ("KER504",),
-        "Argument changed in Keras 3 (add_weight name=, BatchNormalization axis=int).",
+        "The argument means something else in Keras 3.",
         r"`name` must be passed as a keyword argument",
         r"int\(\) argument must be .*not 'list'",
     ),
     _row(
         ("KER501",),
-        "Optimizer argument changed.",
+        "The optimizer has no such argument in this version.",
         r"Argument\(s\) not recognized",
         r"decay is deprecated",
         r"optimizers\.legacy",
     ),
     _row(
         ("KER503",),
-        "Removed/moved API.",
+        "The name was removed or moved.",
         r"No module named '(tf_)?keras",
         r"has no attribute '(predict_classes|predict_proba|fit_generator|evaluate_generator|predict_generator|np_utils|CuDNN\w+|merge|text|sequence|ImageDataGenerator|get_output_at|output_shape|input_shape|reset_states|mean|experimental|Merge|to_categorical|ThresholdedReLU|wrappers)'",
         r"cannot import name",
     ),
     _row(
         ("KER505",),
-        "File suffix decides the format in Keras 3.",
+        "In Keras 3 the end of the file's name decides its format.",
         r"filename must end in",
         r"Invalid filepath extension",
         r"filepath provided must end in",

@@ -82,9 +82,9 @@ def test_error_texts_that_are_not_known(command):
     assert result.code == 1 and "not known" in result.err
 
 
-def test_every_row_names_rules_that_exist_and_is_reachable():
+def test_every_row_names_a_rule_that_exists_and_says_something():
     for row in ROWS:
-        assert row.meaning.endswith(".") and row.patterns
+        assert row.meaning.endswith((".", ".)")) and row.patterns
         assert any(find_rule(code) for code in row.rules), row
 
 
