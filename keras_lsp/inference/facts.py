@@ -218,6 +218,7 @@ class ModelEvent:
         refusals: arrays among the arguments that the model is sure to refuse.
     """
 
+        output_layers: the layer that made each of the outputs.
     method: str
     model: ModelFact
     call: Call
@@ -230,6 +231,7 @@ class ModelEvent:
     refusals: list[Refusal] = field(default_factory=list[Refusal])
 
 
+    output_layers: list[LayerFact | None] = field(default_factory=list["LayerFact | None"])
 @dataclass(slots=True)
 class Problem:
     """Something that is sure to fail and that is no layer application: an op, `Model(...)`, `add`, `Input(...)`.

@@ -38,10 +38,7 @@ from keras_lsp.rules.model_data import (
     CATEGORICAL,
     SPARSE,
     Loss,
-    array_of,
-    labelled_events,
-    loss_of,
-    output_shape,
+    comparisons,
 )
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import keras_name
@@ -55,17 +52,15 @@ _OTHER = {CATEGORICAL: SPARSE, SPARSE: CATEGORICAL}
 def check(context: Context) -> Iterator[Finding]:
     """Losses that cannot read the labels."""
     reported: set[Span] = set()
-    for event in labelled_events(context):
-        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
-        if loss is None or labels is None or event.compiled is None or not mismatch(loss.name, labels.shape, output):
+    for comparison in comparisons(context):
+        event, loss, labels, output = comparison.event, comparison.loss, comparison.labels, comparison.output
+        if event.compiled is None or not mismatch(loss.name, labels.shape, output):
             continue
-        assert labels.shape is not None
-        assert output is not None
         span = place(event.compiled.call, loss.argument)
         if span in reported:
             continue
         reported.add(span)
-        given = format_shape((None, *labels.shape[1:]))
+        given = format_shape((None, *comparison.shape[1:]))
         if loss.name == CATEGORICAL:
             message = (
                 f"The labels are class numbers, {given}, and `{CATEGORICAL}` reads one-hot rows, {format_shape(output)}. Use "
@@ -77,8 +72,7 @@ def check(context: Context) -> Iterator[Finding]:
                 f"`{CATEGORICAL}`."
             )
         message += f" {keras_name(context)} raises: {_says(context, loss.name, labels, output)}"
-        argument = event.call.arguments.get("y")
-        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
+        related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(comparison.shape)}"),)
         yield RULE.finding(span, message, related=related, fixes=_swap(context, loss, labels))
 
 

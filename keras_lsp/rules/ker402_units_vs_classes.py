@@ -31,17 +31,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import LayerFact, ModelEvent, Span
+from keras_lsp.inference.facts import LayerFact, Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import (
     BINARY,
     CATEGORICAL,
     CROSSENTROPIES,
     SPARSE,
-    array_of,
-    labelled_events,
-    loss_of,
-    output_shape,
+    Comparison,
+    comparisons,
 )
 from keras_lsp.rules.rewriting import is_written, place, replace_value
 from keras_lsp.rules.wording import keras_name
@@ -53,9 +51,9 @@ _SIZES = ("units", "filters")
 def check(context: Context) -> Iterator[Finding]:
     """Outputs that cannot tell the classes apart."""
     reported: set[Span] = set()
-    for event in labelled_events(context):
-        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
-        if loss is None or loss.name not in CROSSENTROPIES or labels is None or labels.shape is None or output is None:
+    for comparison in comparisons(context):
+        loss, labels, output = comparison.loss, comparison.labels, comparison.output
+        if loss.name not in CROSSENTROPIES:
             continue
         units = output[-1] if len(output) > 1 else None
         if not isinstance(units, int):
@@ -65,13 +63,13 @@ def check(context: Context) -> Iterator[Finding]:
         if loss.name == SPARSE and isinstance(labels.classes, int) and labels.classes > units:
             classes = labels.classes
             why = f"{keras_name(context)} stops at a label outside of [0, {units})"
-        elif loss.name in (CATEGORICAL, BINARY) and len(labels.shape) == len(output):
-            columns = labels.shape[-1]
+        elif loss.name in (CATEGORICAL, BINARY) and len(comparison.shape) == len(output):
+            columns = comparison.shape[-1]
             if isinstance(columns, int) and columns != units and columns > 1:
                 classes = columns
-                target = format_shape((None, *labels.shape[1:]))
+                target = format_shape((None, *comparison.shape[1:]))
                 why = f"{keras_name(context)} raises an error that {target} and {format_shape(output)} differ"
-        span = _place(event)
+        span = _place(comparison)
         if classes is None or span in reported:
             continue
         reported.add(span)
@@ -79,15 +77,15 @@ def check(context: Context) -> Iterator[Finding]:
             f"The labels have {classes} classes and the output has {units} "
             f"{'value' if units == 1 else 'values'}, {format_shape(output)}: {why}. Set the last layer to {classes} units."
         )
-        argument = event.call.arguments.get("y")
-        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
-        yield RULE.finding(span, message, related=related, fixes=_set_units(event.last_layer, classes))
+        where = place(comparison.event.call, comparison.argument)
+        related = ((where, f"labels of shape {format_shape(comparison.shape)}"),)
+        yield RULE.finding(span, message, related=related, fixes=_set_units(comparison.layer, classes))
 
 
-def _place(event: ModelEvent) -> Span:
-    layer = event.last_layer
+def _place(comparison: Comparison) -> Span:
+    layer = comparison.layer
     if layer is None:
-        return event.call.span
+        return comparison.event.call.span
     argument = next((layer.call.arguments[name] for name in _SIZES if name in layer.call.arguments), None)
     return place(layer.call, argument) if argument is not None else layer.span
 

@@ -46,7 +46,7 @@ from keras_lsp.rules.graph_walks import ancestors
 from keras_lsp.rules.input_layers import fixes, removal_fix
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
 from keras_lsp.rules.ker401_label_encoding_vs_loss import mismatch
-from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, array_of, labelled_events, loss_of, output_shape
+from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, comparisons
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import count, keras_name
 from keras_lsp.shapes.dim import Shape, format_shape
@@ -55,14 +55,12 @@ from keras_lsp.shapes.dim import Shape, format_shape
 def check(context: Context) -> Iterator[Finding]:
     """Outputs with an axis that the labels do not have."""
     reported: set[Span] = set()
-    for event in labelled_events(context):
-        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
-        last = event.last_layer
-        if loss is None or labels is None or labels.shape is None or output is None or last is None:
+    for comparison in comparisons(context):
+        event, loss, labels, output = comparison.event, comparison.loss, comparison.shape, comparison.output
+        last = comparison.layer
+        if last is None or loss.name not in CROSSENTROPIES or not too_many_axes(loss.name, labels, output):
             continue
-        if loss.name not in CROSSENTROPIES or not too_many_axes(loss.name, labels.shape, output):
-            continue
-        if mismatch(loss.name, labels.shape, output) or first_dense(last) is not None:
+        if mismatch(loss.name, labels, output) or first_dense(last) is not None:
             continue
         recurrent = _sequence(last)
         span = recurrent.span if recurrent is not None else last.span
@@ -76,11 +74,10 @@ def check(context: Context) -> Iterator[Finding]:
             fix = removal_fix(context, recurrent.call, ["return_sequences"], Applicability.UNSAFE)
         message = (
             f"The output is {format_shape(output)}, {count(len(output), 'axis')}, and the labels are "
-            f"{format_shape(labels.shape)}, {count(len(labels.shape), 'axis')}: `{loss.name}` cannot compare them. {advice} "
+            f"{format_shape(labels)}, {count(len(labels), 'axis')}: `{loss.name}` cannot compare them. {advice} "
             f"{keras_name(context)} raises an error about their ranks."
         )
-        argument = event.call.arguments.get("y")
-        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
+        related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
         yield RULE.finding(span, message, related=related, fixes=fixes(fix))
 
 

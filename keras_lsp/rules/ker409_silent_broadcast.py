@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
-from keras_lsp.rules.model_data import ELEMENTWISE, array_of, labelled_events, loss_of, output_shape, reconstructions
+from keras_lsp.rules.model_data import ELEMENTWISE, comparisons, reconstructions
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import Shape, differ, format_shape
@@ -45,17 +45,16 @@ def check(context: Context) -> Iterator[Finding]:
     """Elementwise losses on unequal shapes."""
     rebuilding = {id(event) for event, *_ in reconstructions(context)}
     reported: set[Span] = set()
-    for event in labelled_events(context):
-        loss, labels, output = loss_of(event.compiled), array_of(event, "y"), output_shape(event)
-        if loss is None or loss.name not in ELEMENTWISE or labels is None or not labels.shape or output is None:
+    for comparison in comparisons(context):
+        event, loss, labels, output = comparison.event, comparison.loss, comparison.shape, comparison.output
+        last = comparison.layer
+        if loss.name not in ELEMENTWISE:
             continue
-        last = event.last_layer
         if id(event) in rebuilding or (last is not None and first_dense(last) is not None):
             continue
-        outcome = compare(labels.shape, output)
+        outcome = compare(labels, output)
         if outcome is None:
             continue
-        argument = event.call.arguments.get("y")
         span = last.span if last is not None else event.call.span
         if span in reported:
             continue
@@ -66,8 +65,8 @@ def check(context: Context) -> Iterator[Finding]:
             if broadcast
             else f"{keras_name(context)} raises an error about incompatible shapes"
         )
-        message = f"The output is {format_shape(output)} and the labels are {format_shape((None, *labels.shape[1:]))}: {effect}. Make them equal."
-        related = ((place(event.call, argument), f"labels of shape {format_shape(labels.shape)}"),) if argument else ()
+        message = f"The output is {format_shape(output)} and the labels are {format_shape((None, *labels[1:]))}: {effect}. Make them equal."
+        related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
         severity = Severity.WARNING if broadcast else Severity.ERROR
         yield RULE.finding(span, message, severity=severity, related=related)
 

@@ -14,7 +14,7 @@ from keras_lsp.rules.failures import declared_shape
 from keras_lsp.rules.graph_walks import producer
 from keras_lsp.rules.shape_arguments import as_shape, single
 from keras_lsp.shapes.dim import Shape
-from keras_lsp.shapes.tensor import Tensor
+from keras_lsp.shapes.tensor import Structure, Tensor
 
 TRAINING = frozenset(("fit", "evaluate", "train_on_batch", "test_on_batch"))
 PREDICTING = frozenset(("predict", "predict_on_batch", "predict_classes", "predict_proba"))
@@ -54,6 +54,30 @@ class Loss:
     argument: Argument
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Labels that a loss compares with an output.
+
+    Attributes:
+        labels: batch axis included.
+        argument: of the event, that brings them.
+        layer: makes the output.
+    """
+
+    event: ModelEvent
+    loss: Loss
+    labels: Tensor
+    output: Shape
+    argument: Argument
+    layer: LayerFact | None
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the labels."""
+        assert self.labels.shape is not None
+        return self.labels.shape
+
+
 def loss_of(compiled: ModelEvent | None) -> Loss | None:
     """The only loss of a compiled model."""
     argument = compiled.call.arguments.get("loss") if compiled is not None else None
@@ -62,6 +86,10 @@ def loss_of(compiled: ModelEvent | None) -> Loss | None:
     value = argument.value
     if isinstance(value, ListValue) and value.items is not None and len(value.items) == 1:
         value = value.items[0]
+    return _loss(value, argument)
+
+
+def _loss(value: object, argument: Argument) -> Loss | None:
     if isinstance(value, str):
         return Loss(loss_name(value), False, False, argument)
     if isinstance(value, External):
@@ -135,10 +163,71 @@ def events(context: Context, methods: frozenset[str]) -> Iterator[ModelEvent]:
             yield event
 
 
-def labelled_events(context: Context) -> Iterator[ModelEvent]:
-    """Events that compare labels with outputs; not where the input shape is reported as wrong, since the output follows it."""
+def comparisons(context: Context) -> Iterator[Comparison]:
+    """Labels with the outputs they are for; not where the input shape is reported as wrong, since the output follows it."""
     wrong = {id(event.model) for event, *_ in shape_of_whole_array(context)}
-    return (event for event in events(context, TRAINING) if id(event.model) not in wrong)
+    for event in events(context, TRAINING):
+        if event.outputs is None or id(event.model) in wrong:
+            continue
+        for argument, labels in _labels(event):
+            for index, (value, output) in enumerate(_paired(labels, event)):
+                layer = event.output_layers[index] if index < len(event.output_layers) else None
+                loss = _loss_at(event, index, layer)
+                shape = output.shape if isinstance(output, Tensor) else None
+                tensor = value.spec if isinstance(value, TensorValue) else value if isinstance(value, Tensor) else None
+                if loss is not None and shape is not None and tensor is not None and tensor.shape:
+                    yield Comparison(event, loss, tensor, shape, argument, layer)
+
+
+def _labels(event: ModelEvent) -> Iterator[tuple[Argument, object]]:
+    """The arguments that bring labels, and what they bring."""
+    x, y = event.call.arguments.get("x"), event.call.arguments.get("y")
+    if x is not None and isinstance(x.value, DatasetValue):
+        yield x, _of_dataset(x.value, 1)
+    elif y is not None:
+        yield y, y.value
+    held_out = event.call.arguments.get("validation_data")
+    value = held_out.value if held_out is not None else None
+    if isinstance(value, ListValue):
+        value = tuple(value.items or ())
+    if held_out is not None and isinstance(value, DatasetValue):
+        yield held_out, _of_dataset(value, 1)
+    elif held_out is not None and isinstance(value, tuple):
+        items = cast("tuple[object, ...]", value)
+        if len(items) in (2, 3):
+            yield held_out, items[1]
+
+
+def _paired(labels: object, event: ModelEvent) -> list[tuple[object, Structure]]:
+    """Each output with its labels, which come alone, in a list, or by the names of the layers."""
+    outputs = event.outputs or []
+    if len(outputs) == 1 and isinstance(labels, TensorValue | Tensor):
+        return [(labels, outputs[0])]
+    if isinstance(labels, DictValue):
+        names = [layer.name if layer is not None else None for layer in event.output_layers]
+        if labels.open or len(names) != len(outputs) or not all(name in labels.items for name in names):
+            return []
+        return [(labels.items[name], output) for name, output in zip(names, outputs, strict=True)]
+    if isinstance(labels, ListValue):
+        labels = tuple(labels.items or ())
+    if not isinstance(labels, tuple):
+        return []
+    items = cast("tuple[object, ...]", labels)
+    return list(zip(items, outputs, strict=True)) if len(items) == len(outputs) else []
+
+
+def _loss_at(event: ModelEvent, index: int, layer: LayerFact | None) -> Loss | None:
+    """The loss of one of several outputs: one for all, a list, or a dictionary by the names of the layers."""
+    argument = event.compiled.call.arguments.get("loss") if event.compiled is not None else None
+    if argument is None:
+        return None
+    value = argument.value
+    if isinstance(value, ListValue):
+        items = value.items or []
+        return _loss(items[index], argument) if len(items) == len(event.outputs or ()) else None
+    if isinstance(value, DictValue):
+        return _loss(value.items.get(layer.name), argument) if layer is not None and not value.open else None
+    return _loss(value, argument)
 
 
 def output_shape(event: ModelEvent) -> Shape | None:

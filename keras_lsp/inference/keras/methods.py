@@ -104,6 +104,7 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         _first_layer(model),
         model.kind == "Sequential" and model.layers is not None and model.inputs is None and not model.broken,
         refusals(machine, model, call),
+        [_maker(tensor) for tensor in model.outputs or ()],
     )
     if name == "compile":
         machine.touch(model)
@@ -217,13 +218,20 @@ def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> Value:
 
 def _last_layer(model: ModelValue) -> LayerFact | None:
     if model.outputs and len(model.outputs) == 1:
-        producer = model.outputs[0].producer
-        if producer is not None and producer.layer is not None:
-            inner = producer.layer
-            return _last_layer(inner) or inner.fact if isinstance(inner, ModelValue) else inner.fact
+        maker = _maker(model.outputs[0])
+        if maker is not None:
+            return maker
     if model.kind == "Sequential" and model.layers:
         return model.layers[-1].fact
     return None
+
+
+def _maker(tensor: TensorValue) -> LayerFact | None:
+    """The layer that made a tensor, inside of models that did."""
+    layer = tensor.producer.layer if tensor.producer is not None else None
+    if isinstance(layer, ModelValue):
+        return _last_layer(layer) or layer.fact
+    return layer.fact if layer is not None else None
 
 
 def _first_layer(model: ModelValue) -> LayerFact | None:
