@@ -170,6 +170,7 @@ class ModelFact:
         inputs, outputs: lists of tensors; `None` while not built or not known.
         layers: rows in Keras's order; `None` if not known.
         reason: why something is not known.
+        source: who knows the layers: "rule", or the Keras that was asked ("keras 3.15.1").
     """
 
     variable: str | None
@@ -184,6 +185,7 @@ class ModelFact:
     call: Call | None = None
     symbolic: bool = False
     reason: str | None = None
+    source: str = "rule"
 
 
 @dataclass(slots=True)
@@ -216,9 +218,9 @@ class ModelEvent:
         first_layer: the layer that takes the model's (only) input: an `Input`, or the Sequential's first layer.
         unbuilt: whether the model is certain to have no input shape and no weights at this moment.
         refusals: arrays among the arguments that the model is sure to refuse.
+        output_layers: the layer that made each of the outputs.
     """
 
-        output_layers: the layer that made each of the outputs.
     method: str
     model: ModelFact
     call: Call
@@ -229,9 +231,9 @@ class ModelEvent:
     first_layer: LayerFact | None = None
     unbuilt: bool = False
     refusals: list[Refusal] = field(default_factory=list[Refusal])
-
-
     output_layers: list[LayerFact | None] = field(default_factory=list["LayerFact | None"])
+
+
 @dataclass(slots=True)
 class Problem:
     """Something that is sure to fail and that is no layer application: an op, `Model(...)`, `add`, `Input(...)`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import Any, cast
 
 from keras_lsp.catalogue.first_layer import resolve_input
@@ -219,14 +220,16 @@ def _refuse(machine: Machine, model: ModelValue, value: Value, node: ast.AST | N
 
     model.layers, model.outputs = None, None
     model.reason = "something that is not a known layer was added"
-    sure = isinstance(value, CONSTANTS) or (
+    listed = value.items if isinstance(value, ListValue) else value
+    items = list(cast("Iterable[Value]", listed)) if isinstance(listed, list | tuple) else []
+    sure = (isinstance(value, CONSTANTS) and not isinstance(value, tuple)) or any(as_layer(item) for item in items) or (
         isinstance(value, External)
         and (symbol := machine.catalogue.symbol(machine.catalogue.resolve(value.path) or "")) is not None
         and symbol.kind == "layer"
     )
     if not sure:
         return
-    shown = value.path.rsplit(".", 1)[-1] if isinstance(value, External) else repr(value)
+    shown = value.path.rsplit(".", 1)[-1] if isinstance(value, External) else "a list" if items else repr(value)
     if machine.keras >= (3,):
         text = f"ValueError: Only instances of `keras.Layer` can be added to a Sequential model. Received: {shown}"
     else:
@@ -354,6 +357,9 @@ def fill_functional(machine: Machine, model: ModelValue, inputs: Value, outputs:
     model.built = True
     if any(tensor.producer is None for tensor in (*starts, *ends)):
         model.layers, model.reason = None, "its tensors come from code that was not followed"
+        return
+    if any(node.layer is None and node.replay is None for node in _topological(model)):
+        model.layers, model.reason = None, "it is made of parts of a model whose connections are not known"
         return
     model.layers, missing = map_graph(starts, ends)
     for layer in model.layers:

@@ -54,6 +54,12 @@ def is_foreign_layer(path: str) -> bool:
     return (root in PACKAGES and rest.split(".")[0] == "layers") or module in OTHER_LAYERS
 
 
+def is_foreign_model(path: str) -> bool:
+    """Whether a library name is a class of another package that builds a model from its arguments, and from no file."""
+    root, _, rest = path.partition(".")
+    return root in PACKAGES and rest.startswith("models.") and path.endswith("Backbone")
+
+
 def layer_question(machine: Machine, layer: LayerValue, arguments: Arguments | None, first: str) -> Question | None:
     """What a layer, constructed and called like this, gives; `None` where something is not a literal or not concrete.
 
@@ -81,14 +87,24 @@ def layer_question(machine: Machine, layer: LayerValue, arguments: Arguments | N
     return _question(machine, payload)
 
 
-def application_question(machine: Machine, name: str, call: Call) -> Question | None:
-    """What the layers of a model of `keras.applications` are; weights are loaded into it, and change no shape."""
+def application_question(machine: Machine, call: Call, start: TensorValue | None = None) -> Question | None:
+    """What the layers of a model of `keras.applications` are; weights are loaded into it, and change no shape.
+
+    An `Input` that it starts from, `start`, is said as the input's shape.
+    """
+    leave = ["weights"]
+    shape = start.spec.shape if start is not None and start.producer is not None and not start.producer.inputs else None
+    if shape is not None and shape[:1] == (None,) and "input_shape" not in call.arguments:
+        leave.append("input_tensor")
     try:
         payload: dict[str, Any] = {
             "kind": "application",
-            "name": name,
-            **say_call(machine.catalogue, call, leave=("weights",)),
+            "name": call.canonical,
+            **say_call(machine.catalogue, call, leave=leave),
         }
+        if "input_tensor" in leave and shape is not None:
+            said = _tensor(Tensor(shape[1:], "float32"))["tensor"]["shape"]
+            payload["arguments"] = {**payload.get("arguments", {}), "input_shape": {"tuple": said}}
     except Unsayable:
         return None
     return _question(machine, payload)

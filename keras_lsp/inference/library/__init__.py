@@ -89,8 +89,12 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
             return LibraryObject(symbol.name, {**arguments.bind(*positional), **arguments.kwargs})
     if path in machine.package_paths:
         return Unknown(f"{path} is a module")
-    from keras_lsp.inference.keras.questions import is_foreign_layer
+    from keras_lsp.inference.keras.questions import is_foreign_layer, is_foreign_model
 
+    if canonical is None and is_foreign_model(path):
+        from keras_lsp.inference.keras.applications import build_foreign_model
+
+        return build_foreign_model(machine, path, arguments, node)
     if canonical is None and is_foreign_layer(path):
         from keras_lsp.inference.keras.layers import build_foreign_layer
 

@@ -118,8 +118,13 @@ class Generation(object):
         return found
 
     def application(self, name):
-        """Return the function that builds an application."""
+        """Return the function that builds an application, or the class of a backbone of another package."""
         root, section, member = policy.split(name)
+        if root in policy.EXTRA_LAYER_PACKAGES and section == "models" and member.endswith("Backbone"):
+            found = policy.resolve(self._package(root), section + "." + member, "model")
+            if not policy.is_layer_class(found, self.base_layer):
+                raise Refused("%s is not a model class" % name)
+            return found
         if root != "keras" or section.split(".")[0] != "applications":
             raise Refused("%s is not a public application" % name)
         found = self._member(section, member, "application")
@@ -204,8 +209,9 @@ class Generation(object):
                 if len(positional) > len(names):
                     raise Refused("the positional arguments of %s have no names" % question["name"])
                 keywords.update(zip(names, positional))
-                # Keras 2.3 hides all parameters behind **kwargs; every application has `weights` all the same.
-                keywords["weights"] = None
+                if inspect.isfunction(build):
+                    # Keras 2.3 hides all parameters behind **kwargs; every application has `weights` all the same.
+                    keywords["weights"] = None
                 return build(**keywords)
 
             return self.construct(construct)
