@@ -151,7 +151,10 @@ def test_importing_the_package_loads_nothing():
 def tracked() -> list[Path]:
     """Files of the project, whether or not they are committed yet."""
     done = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=False
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
     )
     names = done.stdout.decode().split("\0")
     if done.returncode:  # not a repository: a source archive

@@ -335,7 +335,7 @@ def _check_state(configuration: Configuration, sizes: StateSizes, state: object,
         return
     if isinstance(state, Tensor):
         state = [state]
-    if not isinstance(state, list | tuple):
+    if not isinstance(state, list | tuple) or not _holds_tensors(cast("Sequence[object]", state)):
         raise Undetermined("`initial_state` is not known")
     expected = _flat(sizes)
     found = flatten(cast("Structure", state))
@@ -348,6 +348,14 @@ def _check_state(configuration: Configuration, sizes: StateSizes, state: object,
             continue
         if len(tensor.shape) != 2 or differ(tensor.shape[1], size):
             raise _wrong_state(configuration, expected, found)
+
+
+def _holds_tensors(state: Sequence[object]) -> bool:
+    """Whether all leaves are tensors; a program may also have put something there that is not known, or a size."""
+    return all(
+        isinstance(item, Tensor) or (isinstance(item, list | tuple) and _holds_tensors(cast("Sequence[object]", item)))
+        for item in state
+    )
 
 
 def _wrong_state(configuration: Configuration, expected: Sequence[Dim], found: Sequence[Tensor]) -> Refused:
