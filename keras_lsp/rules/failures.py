@@ -14,12 +14,16 @@ from typing import cast
 from keras_lsp.inference.facts import Application, Call, LayerFact, Problem, Span
 from keras_lsp.inference.values import ListValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
-from keras_lsp.rules.graph_walks import ancestors
+from keras_lsp.rules.graph_walks import CONVOLUTIONS, ancestors, rank_of
 from keras_lsp.rules.renamed import KERAS_1, KERAS_1_UNITS, KERAS_2, NOT_KERAS_1
+from keras_lsp.rules.rewriting import is_written
 from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
 from keras_lsp.shapes.dim import Shape
 from keras_lsp.shapes.outcome import ShapeError
 
+# Classes whose Keras 1 constructor took (filters, rows, columns); a third argument equal to a second of at least 3 is that.
+ROWS_AND_COLUMNS = ("Conv2D", "SeparableConv2D", "Conv2DTranspose")
+SMALLEST_KERNEL = 3
 # Arguments of operations are hardly ever nested deeper; a list that holds itself is.
 MAX_NESTING = 6
 SHAPE_ARGUMENTS = frozenset(("shape", "input_shape", "batch_shape", "batch_input_shape"))
@@ -305,8 +309,26 @@ def batch_axis_given(failure: Failure, context: Context) -> bool:
     if failure.error.kind == "rank" and got is not None and needed is not None and got == needed + 1:
         if "min_rank" in failure.error.facts:
             return False
-        return first_shape_argument(failure, context) is not None
+        return batch_shape_argument(failure, context) is not None
     return False
+
+
+def batch_shape_argument(failure: Failure, context: Context) -> tuple[Call, str] | None:
+    """The call and argument that gave a layer its axis too many, directly or through convolutions that Keras 2 lets pass."""
+    direct = first_shape_argument(failure, context)
+    if direct is not None or context.keras3 or failure.layer is None:
+        return direct
+    first: LayerFact | None = None
+    rank, _ = ranks(failure)
+    for before in ancestors(failure.layer):
+        if before.class_name == "InputLayer":
+            break
+        if not before.applications or rank_of(before.applications[0].inputs) != rank:
+            return None
+        first = before
+    if first is None or first.class_name not in CONVOLUTIONS:
+        return None
+    return declared_shape(first.applications[0])
 
 
 def first_shape_argument(failure: Failure, context: Context) -> tuple[Call, str] | None:
@@ -355,6 +377,30 @@ def _scalar_shape(failure: Failure, _: Context) -> bool:
     if failure.argument == "input_dim":
         return isinstance(value, tuple | list)
     return isinstance(value, int | float | str)
+
+
+def rows_and_columns(layer: LayerFact) -> bool:
+    """Whether a convolution is written as in Keras 1, `Conv2D(32, 5, 5)`."""
+    kernel = layer.call.arguments.get("kernel_size")
+    strides = layer.call.arguments.get("strides")
+    if layer.class_name not in ROWS_AND_COLUMNS or kernel is None or strides is None:
+        return False
+    return (
+        is_written(kernel)
+        and is_written(strides)
+        and strides.positional
+        and isinstance(kernel.value, int)
+        and kernel.value == strides.value
+        and kernel.value >= SMALLEST_KERNEL
+    )
+
+
+def slipped_strides(failure: Failure) -> LayerFact | None:
+    """The convolution written as in Keras 1 that took the room that a later layer misses."""
+    if failure.error.kind != "spatial-size" or failure.layer is None:
+        return None
+    chain = (failure.layer, *ancestors(failure.layer))
+    return next((layer for layer in chain if rows_and_columns(layer)), None)
 
 
 def _slipped(failure: Failure, _: Context) -> bool:
@@ -419,6 +465,11 @@ def _input_call(failure: Failure, _: Context) -> bool:
     return failure.class_name in ("Input", "InputLayer")
 
 
+def _built_before(failure: Failure, _: Context) -> bool:
+    """An axis of an input that differs from an earlier call's; states and masks that do not fit are no second call."""
+    return isinstance(failure.error.facts.get("axis"), int)
+
+
 def _embedding(failure: Failure, _: Context) -> bool:
     return failure.class_name == "Embedding"
 
@@ -473,13 +524,14 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER202", needs_return_sequences),
     ("KER104", dim_keyword_on_sequence),
     ("KER102", batch_axis_given),
+    ("KER112", lambda failure, _: slipped_strides(failure) is not None),
     ("KER204", _all(_kind("spatial-size"), _first_layer_looks_swapped)),
     ("KER203", _kind("spatial-size")),
     ("KER205", _kind("axis-undefined")),
     ("KER207", _kind("reshape-size")),
     ("KER209", _all(_kind("merge", "arity", "broadcast", "rank", "axis"), _merge_layer)),
     ("KER209", _kind("merge")),
-    ("KER306", _all(_subject("application"), _kind("axis-size"))),
+    ("KER306", _all(_subject("application"), _kind("axis-size"), _built_before)),
     ("KER201", _kind("rank")),
     ("KER218", _kind("arity")),
     ("KER215", _kind("divisibility")),

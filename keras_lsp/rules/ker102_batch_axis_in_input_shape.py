@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Argument
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.failures import first_shape_argument, ranks
+from keras_lsp.rules.failures import batch_shape_argument, ranks
 from keras_lsp.rules.input_layers import fixes
 from keras_lsp.rules.model_data import shape_of_whole_array
 from keras_lsp.rules.rewriting import is_written, place
@@ -48,7 +48,7 @@ from keras_lsp.text.edits import TextEdit
 def check(context: Context) -> Iterator[Finding]:
     """Shapes with an axis too many, by the rank that the layer takes or by the data."""
     for failure in context.failures.get("KER102", ()):
-        found = first_shape_argument(failure, context)
+        found = batch_shape_argument(failure, context)
         if found is None or failure.application is None:
             continue
         call, name = found

@@ -26,21 +26,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import LayerFact
+from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.failures import Failure
+from keras_lsp.rules.failures import Failure, rows_and_columns, slipped_strides
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import raises
 from keras_lsp.text.edits import TextEdit
 
-# Classes whose Keras 1 constructor took (filters, rows, columns); a third argument equal to a second of at least 3 is that.
-ROWS_AND_COLUMNS = ("Conv2D", "SeparableConv2D", "Conv2DTranspose")
-SMALLEST_KERNEL = 3
-
 
 def check(context: Context) -> Iterator[Finding]:
     """Arguments in the wrong place."""
+    failed: dict[int, Failure] = {}
     for failure in context.failures.get("KER112", ()):
+        slip = slipped_strides(failure)
+        if slip is not None:
+            failed.setdefault(id(slip), failure)
+            continue
         argument = failure.call.arguments[failure.argument or ""]
         meant = _meant(failure)
         advice = f"Write `{meant}={context.source(argument.span)}`. " if meant else "Name the argument. "
@@ -63,23 +64,14 @@ def check(context: Context) -> Iterator[Finding]:
             )
             edit = TextEdit(kernel.span.start, strides.span.end, f"({size}, {size})")
             fix = Fix(f"Make it the kernel size `({size}, {size})`", (edit,), Applicability.UNSAFE)
-            yield RULE.finding(place(layer.call, strides), message, severity=Severity.HINT, fixes=(fix,))
-
-
-def rows_and_columns(layer: LayerFact) -> bool:
-    """Whether a convolution is written as in Keras 1, `Conv2D(32, 5, 5)`."""
-    kernel = layer.call.arguments.get("kernel_size")
-    strides = layer.call.arguments.get("strides")
-    if layer.class_name not in ROWS_AND_COLUMNS or kernel is None or strides is None:
-        return False
-    return (
-        is_written(kernel)
-        and is_written(strides)
-        and strides.positional
-        and isinstance(kernel.value, int)
-        and kernel.value == strides.value
-        and kernel.value >= SMALLEST_KERNEL
-    )
+            severity = Severity.HINT
+            related: tuple[tuple[Span, str], ...] = ()
+            failure = failed.get(id(layer))
+            if failure is not None:
+                severity = Severity.ERROR
+                message = f"{message} {failure.class_name} then has no room left. {raises(context, failure.error)}"
+                related = ((failure.span, "it fails here"),)
+            yield RULE.finding(place(layer.call, strides), message, severity=severity, related=related, fixes=(fix,))
 
 
 def _meant(failure: Failure) -> str | None:

@@ -39,8 +39,7 @@ from keras_lsp.inference.facts import LayerFact
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.graph_walks import CONVOLUTIONS, POOLINGS, TRANSPARENT, ancestors, size_of
-from keras_lsp.rules.ker112_positional_slip import rows_and_columns
-from keras_lsp.rules.rewriting import place, set_argument
+from keras_lsp.rules.rewriting import set_argument
 from keras_lsp.rules.wording import raises, shapes
 from keras_lsp.shapes.dim import Dim
 
@@ -67,18 +66,11 @@ def check(context: Context) -> Iterator[Finding]:
             f"{failure.class_name} gets {inputs}: {need}.{way} Use padding='same', drop a pooling, or start larger. "
             f"{raises(context, failure.error)}"
         )
-        slip = next((layer for layer in _before(failure) if rows_and_columns(layer)), None)
         related = tuple(
             (layer.span, f"{layer.class_name} gives {shapes(layer.applications[0].output)}")
             for layer in list(_before(failure))[:MAX_SIZES]
             if layer.class_name not in TRANSPARENT and layer.applications
         )
-        if slip is not None:
-            strides = slip.call.arguments["strides"]
-            message = (
-                f"The third positional argument of {slip.class_name} is `strides`, here {strides.value!r}. {message}"
-            )
-            related = ((place(slip.call, strides), "a stride, not the width of the kernel"), *related)
         fix: Fix | None = None
         if (
             padded
