@@ -16,7 +16,9 @@ from keras_lsp.project.settings import Option, options
 
 MANIFEST = Path(__file__).resolve().parents[1] / "package.json"
 
-NOT_FOR_EDITORS = frozenset({"output-format", "force-exclude", "respect-gitignore", "exclude", "extend-exclude", "baseline"})
+NOT_FOR_EDITORS = frozenset(
+    {"output-format", "force-exclude", "respect-gitignore", "exclude", "extend-exclude", "baseline"}
+)
 """Settings of `keras-lsp check`: which files it finds, and how it prints."""
 
 MACHINE = "machine-overridable"
@@ -91,7 +93,9 @@ EXTENSION: dict[str, dict[str, Any]] = {
 def properties() -> dict[str, dict[str, Any]]:
     """The settings by key, those of the extension first."""
     found = {f"keras-lsp.{name}": value for name, value in EXTENSION.items()}
-    found |= {f"keras-lsp.{option.editor}": _property(option) for option in options() if option.toml not in NOT_FOR_EDITORS}
+    found |= {
+        f"keras-lsp.{option.editor}": _property(option) for option in options() if option.toml not in NOT_FOR_EDITORS
+    }
     return found
 
 

@@ -23,6 +23,7 @@ export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private launch: Launch | undefined;
   private queue: Promise<void> = Promise.resolve();
+  private waiting = false;
   private readonly changed = new vscode.EventEmitter<void>();
 
   /** Fires when the server's state, or what it knows, has changed. */
@@ -42,7 +43,14 @@ export class Server implements vscode.Disposable {
 
   /** Starts the server anew, after whatever is being started now. */
   restart(): Promise<void> {
-    this.queue = this.queue.then(() => this.start()).catch((error) => notify('error', `the server did not start: ${error}`));
+    if (this.waiting) return this.queue; // the restart that waits will do
+    this.waiting = true;
+    this.queue = this.queue
+      .then(() => {
+        this.waiting = false;
+        return this.start();
+      })
+      .catch((error) => notify('error', `the server did not start: ${error}`));
     return this.queue;
   }
 
