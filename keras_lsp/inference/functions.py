@@ -20,9 +20,9 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
+from keras_lsp.syntax.tree import children
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_early_returns: dict[int, tuple[FunctionNode, bool, bool]] = {}
 
 
 def define_function(machine: Machine, node: FunctionNode) -> Value:
@@ -81,7 +81,10 @@ def call_function(machine: Machine, function: FunctionValue, arguments: Argument
     bind_parameters(function, arguments, frame)
     definition = function.node
     machine.called.add(id(definition))
-    early, generates = _describe(definition)
+    traits = machine.traits.get(id(definition))
+    if traits is None:
+        traits = machine.traits[id(definition)] = _describe(definition)
+    early, generates = traits
     if isinstance(definition, ast.Lambda):
         with machine.activate(frame, node):
             return machine.evaluate(definition.body)
@@ -151,9 +154,6 @@ def symbolic_arguments(function: FunctionValue, skip_first: bool = False) -> Arg
 
 def _describe(node: FunctionNode) -> tuple[bool, bool]:
     """Whether a function returns from inside a branch or loop, and whether it is a generator."""
-    known = _early_returns.get(id(node))
-    if known is not None and known[0] is node:
-        return known[1], known[2]
     early = generates = False
     body: list[ast.stmt] = [] if isinstance(node, ast.Lambda) else node.body
     stack: list[tuple[ast.AST, int]] = [(statement, 0) for statement in body]
@@ -165,8 +165,5 @@ def _describe(node: FunctionNode) -> tuple[bool, bool]:
             generates = True
         elif isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             continue
-        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(item))
-    if len(_early_returns) > 20_000:  # nodes of texts that were edited away
-        _early_returns.clear()
-    _early_returns[id(node)] = (node, early, generates)
+        stack += [(child, depth + 1) for child in children(item)]
     return early, generates

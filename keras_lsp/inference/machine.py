@@ -7,8 +7,8 @@ of those names, which are linked here as tables.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Generator, Iterable
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -67,10 +67,65 @@ class Activation:
     site: ast.AST | None = None
 
 
+class _Activated:
+    """Evaluates inside another frame; a class, as generators cost more than what they surround."""
+
+    __slots__ = ("_activation", "_activations")
+
+    def __init__(self, activations: list[Activation], activation: Activation) -> None:
+        self._activations = activations
+        self._activation = activation
+
+    def __enter__(self) -> Activation:
+        self._activations.append(self._activation)
+        return self._activation
+
+    def __exit__(self, *_: object) -> None:
+        self._activations.pop()
+
+
+class _Muted:
+    """Evaluates without recording anything."""
+
+    __slots__ = ("_machine",)
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __enter__(self) -> None:
+        self._machine.muted += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._machine.muted -= 1
+
+
+class _Guarded:
+    """Evaluates code that is expected to fail."""
+
+    __slots__ = ("_machine",)
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __enter__(self) -> None:
+        self._machine.guarded += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._machine.guarded -= 1
+
+
 class Machine:
     """One analysis of one text in one world."""
 
     def __init__(self, parsed: ParsedModule, world: World, budget: Budget) -> None:
+        # What nodes mean, linked here because those modules import this one.
+        from keras_lsp.inference.calls import call_value
+        from keras_lsp.inference.expressions import EXPRESSIONS
+        from keras_lsp.inference.statements import STATEMENTS
+
+        self._expressions = EXPRESSIONS
+        self._statements = STATEMENTS
+        self._call_value = call_value
         self.parsed = parsed
         self.world = world
         self.budget = budget
@@ -88,6 +143,8 @@ class Machine:
         self.symbolic = False
         self.counters: dict[str, int] = {}
         self.called: set[int] = set()  # ids of function nodes that were evaluated
+        self.traits: dict[int, tuple[bool, bool]] = {}  # by id of a function node: returns early, is a generator
+        self.exits: dict[int, frozenset[str]] = {}  # by id of a loop's body: which ways out it holds
         self.instantiated: set[int] = set()  # ids of class nodes that were instantiated
         self.definitions: list[Value] = []  # functions and classes of the main module, in order
         self.floatx = "float32"
@@ -122,25 +179,18 @@ class Machine:
                 return self.recorder.span(activation.site)
         return Span(0, 0)
 
-    @contextmanager
-    def activate(self, frame: Frame, site: ast.AST | None = None) -> Generator[Activation]:
+    def activate(self, frame: Frame, site: ast.AST | None = None) -> AbstractContextManager[Activation]:
         """Evaluate inside another frame."""
         in_main = bool(self.activations) and self.module.is_main
         activation = Activation(frame, site=site if in_main and hasattr(site, "lineno") else None)
-        self.activations.append(activation)
-        try:
-            yield activation
-        finally:
-            self.activations.pop()
+        return _Activated(self.activations, activation)
 
     # Evaluation
 
     def evaluate(self, node: ast.expr) -> Value:
         """The abstract value of an expression."""
-        from keras_lsp.inference.expressions import EXPRESSIONS
-
         self.budget.spend()
-        handler = EXPRESSIONS.get(type(node))
+        handler = self._expressions.get(type(node))
         if handler is None:
             return Unknown(f"{type(node).__name__} is not followed")
         if self.depth > MAX_EXPRESSION_DEPTH:
@@ -156,11 +206,9 @@ class Machine:
 
     def execute(self, body: Iterable[ast.stmt]) -> Flow | None:
         """Run statements; how they ended, `None` for falling off the end."""
-        from keras_lsp.inference.statements import STATEMENTS
-
         for statement in body:
             self.budget.spend()
-            handler = STATEMENTS.get(type(statement))
+            handler = self._statements.get(type(statement))
             if handler is not None:
                 flow = handler(self, statement)
                 if flow is not None:
@@ -169,9 +217,7 @@ class Machine:
 
     def call(self, function: Value, arguments: Arguments, node: ast.AST | None) -> Value:
         """Call any abstract value."""
-        from keras_lsp.inference.calls import call_value
-
-        return call_value(self, function, arguments, node)
+        return self._call_value(self, function, arguments, node)
 
     def touch(self, target: HeapObject) -> None:
         """Must be called before a mutable value changes."""
@@ -232,26 +278,18 @@ class Machine:
             return None
         return RAISE if all(flow is RAISE for flow in flows) else DEAD
 
-    @contextmanager
-    def mute(self) -> Generator[None]:
+    def mute(self) -> AbstractContextManager[None]:
         """Evaluate without recording anything."""
-        self.muted += 1
-        try:
-            yield
-        finally:
-            self.muted -= 1
+        return _Muted(self)
 
-    @contextmanager
-    def guard(self) -> Generator[None]:
+    def guard(self) -> AbstractContextManager[None]:
         """Evaluate code that is expected to fail."""
-        self.guarded += 1
-        try:
-            yield
-        finally:
-            self.guarded -= 1
+        return _Guarded(self)
 
     def in_broken(self, statement: ast.stmt) -> AbstractContextManager[None]:
         """The context of a statement: one that had to be repaired is no ground for findings."""
+        if not self.parsed.broken:
+            return nullcontext()
         start, end = self.parsed.positions.span(statement)
         broken = any(first < end and start < last for first, last in self.parsed.broken)
         return self.guard() if broken else nullcontext()
@@ -261,7 +299,7 @@ class Machine:
     @property
     def recording(self) -> bool:
         """Whether expressions evaluated now belong to the text under analysis and count."""
-        return not self.muted and self.module.is_main
+        return not self.muted and self.activations[-1].frame.module.is_main
 
     @property
     def certain(self) -> bool:

@@ -37,18 +37,13 @@ class Recorder:
 
     def __init__(self, parsed: ParsedModule) -> None:
         self._positions = parsed.positions
-        self._spans: dict[int, Span] = {}
         self._seen: dict[int, tuple[ast.AST, Seen]] = {}
         self.shape_reads: dict[int, ast.AST] = {}
         self._bindings: dict[int, tuple[ast.AST, Variable]] = {}
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands, in code points."""
-        key = id(node)
-        found = self._spans.get(key)
-        if found is None:
-            found = self._spans[key] = Span(*self._positions.span(node))
-        return found
+        return Span(*self._positions.span(node))
 
     def read_spans(self) -> set[Span]:
         """Expressions whose `.shape` the program reads."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeAlias, cast
 
 from keras_lsp.inference import imports
@@ -24,6 +24,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
+from keras_lsp.syntax.tree import children
 
 Handler: TypeAlias = Callable[[Machine, "ast.stmt"], "Flow | None"]
 
@@ -279,7 +280,7 @@ def _element(machine: Machine, iterable: Value, items: list[Value] | None) -> Va
 
 def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) -> Flow | None:
     activation = machine.activations[-1]
-    exits = _exits(node.body)
+    exits = _exits(machine, node.body)
     loop = Loop(machine.heap.begin() if "break" in exits else None)
     activation.loops.append(loop)
     result: Flow | None = None
@@ -346,7 +347,7 @@ def _dull(machine: Machine, before: tuple[int, int, int], left: int) -> bool:
 def execute_while(machine: Machine, node: ast.While) -> Flow | None:
     """`while`: followed while the condition is known, joined otherwise."""
     activation = machine.activations[-1]
-    exits = _exits(node.body)
+    exits = _exits(machine, node.body)
     for _ in range(MAX_ITERATIONS):
         known = truth(machine, machine.evaluate(node.test))
         if known is False:
@@ -421,8 +422,15 @@ def _loop_unknown(
     return None
 
 
-def _exits(body: Iterable[ast.stmt]) -> set[str]:
+def _exits(machine: Machine, body: list[ast.stmt]) -> frozenset[str]:
     """Which of break, continue and yield a loop's body holds under a condition."""
+    known = machine.exits.get(id(body))
+    if known is None:
+        known = machine.exits[id(body)] = frozenset(_find_exits(body))
+    return known
+
+
+def _find_exits(body: list[ast.stmt]) -> set[str]:
     found: set[str] = set()
     stack: list[tuple[ast.AST, bool]] = [(statement, True) for statement in body]
     while stack:
@@ -435,7 +443,7 @@ def _exits(body: Iterable[ast.stmt]) -> set[str]:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             continue
         inner = own and not isinstance(node, ast.For | ast.While | ast.AsyncFor)
-        stack.extend((child, inner) for child in ast.iter_child_nodes(node))
+        stack += [(child, inner) for child in children(node)]
     return found
 
 

@@ -20,9 +20,9 @@ import re
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from keras_lsp.syntax.limits import (
     MAX_BLOCK_ATTEMPTS,
@@ -31,6 +31,7 @@ from keras_lsp.syntax.limits import (
     MAX_STATEMENT_CHARACTERS,
     MAX_TREE_DEPTH,
 )
+from keras_lsp.syntax.tree import Nodes, children
 from keras_lsp.text.lines import LineIndex
 from keras_lsp.text.tokens import HOLE, LogicalLine, Token, logical_lines, tokenise
 
@@ -49,13 +50,16 @@ class SyntaxProblem:
 class NodePositions:
     """Offsets of `ast` nodes in the text; `ast` itself counts lines from 1 and columns in UTF-8 bytes."""
 
-    __slots__ = ("_ascii", "_parsed", "_text")
+    __slots__ = ("_ascii", "_parsed", "_starts", "_text")
 
     def __init__(self, text: str, parsed: str | None = None) -> None:
         self._text = LineIndex(text)
         # A repaired text has the same lines, but some are longer, and some of their characters have other widths in bytes.
         self._parsed = self._text if parsed is None or parsed == text else LineIndex(parsed)
         self._ascii = self._parsed.text.isascii()
+        # Where the tree is that of the text, a byte is a character and a line break is one, positions are sums.
+        simple = self._ascii and self._parsed is self._text and "\r" not in text
+        self._starts = [*self._text.starts, len(text) + 1] if simple else None
 
     def offset(self, line: int, column: int) -> int:
         """Offset of an `ast` position: `line` from 1, `column` from 0 in UTF-8 bytes."""
@@ -80,6 +84,17 @@ class NodePositions:
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Offsets between which `node` stands."""
+        if self._starts is not None:
+            try:
+                placed = cast("ast.expr", node)
+                first, last = placed.lineno, placed.end_lineno or placed.lineno
+                start = self._starts[first - 1] + placed.col_offset
+                end = self._starts[last - 1] + (placed.end_col_offset or 0)
+                # Columns inside f-strings may lie anywhere before Python 3.12; they are clamped as all others are.
+                if start < self._starts[first] and end < self._starts[last]:
+                    return start, end
+            except (AttributeError, IndexError):
+                pass  # a node without a position
         return self.start(node), self.end(node)
 
 
@@ -88,14 +103,16 @@ class ParsedModule:
     """A tree for a text.
 
     `source` is what the tree was parsed from: `text` itself when that is valid. `problems` are Python's complaints, in the order
-    of the text; `broken` are the spans of the statements that were changed to make it parse, sorted and disjoint.
+    of the text; `broken` are the spans of the statements that were changed to make it parse, sorted and disjoint; `nodes` are those
+    of the tree, by kind.
     """
 
     tree: ast.Module
     text: str
     source: str
-    problems: tuple[SyntaxProblem, ...] = ()
-    broken: tuple[tuple[int, int], ...] = ()
+    problems: tuple[SyntaxProblem, ...]
+    broken: tuple[tuple[int, int], ...]
+    nodes: Nodes = field(repr=False)
 
     @property
     def error(self) -> SyntaxProblem | None:
@@ -137,7 +154,7 @@ def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
         if error is not None and not problems:
             problems.append(_locate(error, source))
         if len(text) > MAX_REPAIR_CHARACTERS:
-            return ParsedModule(ast.Module([], []), text, "", tuple(problems), ((0, len(text)),))
+            return _without_tree(text, "", problems)
         repaired: list[str] = []
         position = 0
         for start, end in sections or ((0, len(text)),):
@@ -151,10 +168,11 @@ def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
             tree, _ = _compile(source)
         if tree is None:
             # Each piece parses, but not all together: only nesting beyond the parser's limits does that.
-            return ParsedModule(ast.Module([], []), text, _blank(source), tuple(problems), ((0, len(text)),))
+            return _without_tree(text, _blank(source), problems)
         problems = _distinct(problems)
-    too_deep = _too_deep(tree)
-    if too_deep:
+    nodes = Nodes(tree)
+    if nodes.depth > MAX_TREE_DEPTH:
+        too_deep = _too_deep(tree)
         positions = NodePositions(text, source)
         for statement in too_deep:
             span = positions.span(statement)
@@ -162,7 +180,13 @@ def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
             broken.append(span)
         tree.body = [statement for statement in tree.body if statement not in too_deep]
         broken.sort()
-    return ParsedModule(tree, text, source, tuple(problems), tuple(broken))
+        nodes = Nodes(tree)
+    return ParsedModule(tree, text, source, tuple(problems), tuple(broken), nodes)
+
+
+def _without_tree(text: str, source: str, problems: list[SyntaxProblem]) -> ParsedModule:
+    tree = ast.Module([], [])
+    return ParsedModule(tree, text, source, tuple(problems), ((0, len(text)),), Nodes(tree))
 
 
 # --- Python's own parser --------------------------------------------------------------------------------------------------
@@ -260,34 +284,10 @@ def _too_deep(tree: ast.Module) -> list[ast.stmt]:
         depth = 0
         while level and depth <= MAX_TREE_DEPTH:
             depth += 1
-            level = [child for node in level for child in _children(node)]
+            level = [child for node in level for child in children(node)]
         if level:
             found.append(statement)
     return found
-
-
-_LEAVES = (
-    ast.Name,
-    ast.Constant,
-    ast.expr_context,
-    ast.operator,
-    ast.unaryop,
-    ast.cmpop,
-    ast.boolop,
-    ast.alias,
-    ast.Pass,
-)
-
-
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if isinstance(value, list):
-            for item in value:  # pyright: ignore[reportUnknownVariableType]
-                if isinstance(item, ast.AST) and not isinstance(item, _LEAVES):
-                    yield item
-        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
-            yield value
 
 
 # --- Repair ---------------------------------------------------------------------------------------------------------------

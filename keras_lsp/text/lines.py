@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -72,6 +73,11 @@ class LineIndex:
             # Ten times faster than the pattern, which matters at 5 MB.
             self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
             self._starts.pop()
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """Offsets at which the lines start."""
+        return self._starts
 
     @property
     def count(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer
@@ -163,6 +164,8 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
         if missing:
             error = _missing_error(class_name, missing, call)
     if error is None:
+        error = _value_given_twice(class_name, positional, arguments, call) or _no_activation(machine, bound)
+    if error is None:
         outcome = construct_layer(configuration)
         error = outcome if isinstance(outcome, ShapeError) else None
     if error is not None:
@@ -233,6 +236,26 @@ def _missing_error(class_name: str, missing: list[str], call: Call) -> ShapeErro
     return ShapeError("argument", text, {"missing": tuple(missing), "arguments": tuple(call.arguments)}, "construct")
 
 
+def _value_given_twice(class_name: str, positional: list[str], arguments: Arguments, call: Call) -> ShapeError | None:
+    """Python refuses a parameter that is given by position and by name."""
+    twice = next((name for name in positional[: len(arguments.args)] if name in arguments.kwargs), None)
+    if twice is None or call.unknown_arguments:
+        return None
+    text = f"TypeError: {class_name}.__init__() got multiple values for argument '{twice}'"
+    return ShapeError("argument", text, {"argument": twice, "value": arguments.kwargs[twice]}, "construct")
+
+
+def _no_activation(machine: Machine, bound: Mapping[str, Value]) -> ShapeError | None:
+    """`activations.get` takes names, functions and configurations; numbers and tuples are none of these."""
+    value = bound.get("activation")
+    if isinstance(value, bool) or not isinstance(value, int | float | tuple):
+        return None
+    error = "ValueError" if machine.keras >= (3,) else "TypeError"
+    text = f"{error}: Could not interpret activation function identifier: {literal(value)}"
+    facts: dict[str, object] = {"argument": "activation", "value": cast("object", value)}
+    return ShapeError("argument", text, facts, "construct")
+
+
 def _first_layer(
     machine: Machine, layer: LayerValue, class_name: str, extra: dict[str, Value], call: Call
 ) -> ShapeError | None:
@@ -293,6 +316,7 @@ def layer_name(machine: Machine, class_name: str, given: Value = None) -> str:
     return f"{base}_{count}" if count else base
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """`MaxPooling2D` -> `max_pooling2d`, as `keras/src/utils/naming.py` does."""
     name = re.sub(r"\W+", "", name)
