@@ -14,7 +14,7 @@ from typing import cast
 from keras_lsp.inference.facts import Application, Call, LayerFact, Problem, Span
 from keras_lsp.inference.values import ListValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
-from keras_lsp.rules.graph_walks import CONVOLUTIONS, ancestors, rank_of
+from keras_lsp.rules.graph_walks import CONVOLUTIONS, TRANSPARENT, ancestors, rank_of, source_of
 from keras_lsp.rules.renamed import KERAS_1, KERAS_1_UNITS, KERAS_2, NOT_KERAS_1
 from keras_lsp.rules.rewriting import is_written
 from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
@@ -248,7 +248,7 @@ def ranks(failure: Failure) -> tuple[int | None, int | None]:
 def needs_return_sequences(failure: Failure, context: Context) -> bool:
     """A layer that needs a sequence gets the last output of a recurrent layer."""
     del context
-    producer = failure.producer
+    producer = last_output(failure)
     got, needed = _rank(failure)
     return (
         failure.error.kind == "rank"
@@ -259,6 +259,14 @@ def needs_return_sequences(failure: Failure, context: Context) -> bool:
         and got == needed - 1
         and not returns_sequences(producer)
     )
+
+
+def last_output(failure: Failure) -> LayerFact | None:
+    """The layer that made the input, behind those that leave the shape alone (Dropout, BatchNormalization)."""
+    producer = failure.producer
+    if producer is not None and producer.class_name in TRANSPARENT:
+        return source_of(producer) or producer
+    return producer
 
 
 def recurrent_core(layer: LayerFact) -> str | None:
@@ -326,8 +334,9 @@ def batch_shape_argument(failure: Failure, context: Context) -> tuple[Call, str]
         if not before.applications or rank_of(before.applications[0].inputs) != rank:
             return None
         first = before
-    if first is None or first.class_name not in CONVOLUTIONS:
-        return None
+    axes = re.search(r"([123])D", first.class_name) if first is not None else None
+    if first is None or first.class_name not in CONVOLUTIONS or axes is None or rank == int(axes[1]) + 2:
+        return None  # its own axes, no batch axis among them
     return declared_shape(first.applications[0])
 
 
@@ -457,6 +466,16 @@ def _bad_name(failure: Failure, _: Context) -> bool:
     )
 
 
+def _given_twice(failure: Failure, _: Context) -> bool:
+    """A parameter that is given by position and by name."""
+    return "got multiple values for argument" in failure.error.text
+
+
+def _addition(failure: Failure, _: Context) -> bool:
+    """`model.add(layer, keyword=...)`: the keyword is the layer's, whatever it is."""
+    return failure.call.canonical == "keras.Sequential.add"
+
+
 def _optimizer(failure: Failure, _: Context) -> bool:
     return ".optimizers." in failure.call.canonical
 
@@ -498,6 +517,7 @@ def _merge_layer(failure: Failure, _: Context) -> bool:
 _UNKNOWN = _subject("unknown-keyword")
 TABLE: tuple[tuple[str, Predicate], ...] = (
     # A name that nobody takes
+    ("KER108", _all(_UNKNOWN, _addition)),
     ("KER501", _all(_UNKNOWN, _optimizer)),
     ("KER109", _all(_UNKNOWN, _input_call)),
     ("KER106", _all(_UNKNOWN, _both_specs)),
@@ -513,6 +533,7 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER113", _all(_embedding, _argument_in("weights"))),
     ("KER106", _all(_subject("input"), _two_shapes)),
     ("KER109", _all(_subject("input"), _no_shape)),
+    ("KER112", _given_twice),
     ("KER101", _all(_kind("argument"), _shape_argument, _scalar_shape)),
     ("KER112", _all(_kind("argument"), _slipped)),
     ("KER407", _all(_kind("argument"), _string_value)),

@@ -63,6 +63,8 @@ def check(context: Context) -> Iterator[Finding]:
             argument = failure.call.arguments.get(name)
             meant = suggestion(context, failure, name)
             advice = f"Did you mean `{meant}`? " if meant else ""
+            if failure.class_name == "add":
+                advice = "It belongs inside the brackets of the layer. "
             message = f"{failure.class_name} has no argument `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
             edits = rename_keyword(argument, meant) if meant else None
             fix = (Fix(f"Rename to `{meant}`", edits),) if edits else ()

@@ -42,6 +42,13 @@ def check(context: Context) -> Iterator[Finding]:
         if slip is not None:
             failed.setdefault(id(slip), failure)
             continue
+        if "got multiple values" in failure.error.text:
+            message = (
+                f"`{failure.argument}` of {failure.class_name} is given by position and by name. "
+                f"{raises(context, failure.error)}"
+            )
+            yield RULE.finding(place(failure.call, failure.call.arguments.get(failure.argument or "")), message)
+            continue
         argument = failure.call.arguments[failure.argument or ""]
         meant = _meant(failure)
         advice = f"Write `{meant}={context.source(argument.span)}`. " if meant else "Name the argument. "

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Call
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.failures import inner_layer
+from keras_lsp.rules.failures import inner_layer, last_output
 from keras_lsp.rules.rewriting import set_argument
 from keras_lsp.rules.wording import axes, raises, shapes
 
@@ -44,7 +44,7 @@ from keras_lsp.rules.wording import axes, raises, shapes
 def check(context: Context) -> Iterator[Finding]:
     """Sequence layers behind a recurrent layer that gives one vector."""
     for failure in context.failures.get("KER202", ()):
-        producer = failure.producer
+        producer = last_output(failure)
         if producer is None or failure.application is None:
             continue
         core = inner_layer(producer) if producer.class_name == "Bidirectional" else producer

@@ -59,7 +59,8 @@ def check(context: Context) -> Iterator[Finding]:
             f"This model does not know its input shape yet, so it has no weights. {outcome} "
             "Put `keras.Input(...)` first, or call `model.build((None, ...))`."
         )
-        span = event.model.span if event.model.call is not None else event.call.span
+        first = event.model.layers[0].span if event.model.layers else None
+        span = first or (event.model.span if event.model.call is not None else event.call.span)
         related = ((event.call.span, "it is used here"),)
         yield RULE.finding(span, message, severity=Severity.ERROR if raising else Severity.WARNING, related=related)
 

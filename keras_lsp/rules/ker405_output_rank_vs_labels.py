@@ -46,7 +46,7 @@ from keras_lsp.rules.graph_walks import ancestors
 from keras_lsp.rules.input_layers import fixes, removal_fix
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
 from keras_lsp.rules.ker401_label_encoding_vs_loss import mismatch
-from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, comparisons
+from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, Comparison, comparisons
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import count, keras_name
 from keras_lsp.shapes.dim import Shape, format_shape
@@ -58,7 +58,14 @@ def check(context: Context) -> Iterator[Finding]:
     for comparison in comparisons(context):
         event, loss, labels, output = comparison.event, comparison.loss, comparison.shape, comparison.output
         last = comparison.layer
-        if last is None or loss.name not in CROSSENTROPIES or not too_many_axes(loss.name, labels, output):
+        if last is None or loss.name not in CROSSENTROPIES:
+            continue
+        if too_few_axes(loss.name, labels, output) and not mismatch(loss.name, labels, output):
+            if last.span not in reported:
+                reported.add(last.span)
+                yield _short(context, comparison, last)
+            continue
+        if not too_many_axes(loss.name, labels, output):
             continue
         if mismatch(loss.name, labels, output) or first_dense(last) is not None:
             continue
@@ -88,6 +95,34 @@ def too_many_axes(loss: str, labels: Shape, output: Shape) -> bool:
         wanted = len(labels)
     squeezed = len(output) - 1 if output and output[-1] == 1 else len(output)
     return min(len(output), squeezed) > wanted
+
+
+def too_few_axes(loss: str, labels: Shape, output: Shape) -> bool:
+    """Whether the labels are certain to have an axis that the output lacks, after what Keras squeezes by itself."""
+    if any(not isinstance(dim, int) for dim in labels[1:]):
+        return False
+    axes = len(labels)
+    while axes > 1 and labels[axes - 1] == 1:
+        axes -= 1
+    return len(output) < (axes + 1 if loss == SPARSE else axes)
+
+
+def _short(context: Context, comparison: Comparison, last: LayerFact) -> Finding:
+    """The finding for labels with an axis too many."""
+    core = next((layer for layer in (last, *ancestors(last)) if recurrent_core(layer) is not None), None)
+    advice = (
+        f"Give this {core.class_name} `return_sequences=True`, or give each sample one label."
+        if core is not None
+        else "Give each sample one label, or leave Flatten and pooling out."
+    )
+    labels, output = comparison.shape, comparison.output
+    message = (
+        f"The output is {format_shape(output)}, {count(len(output), 'axis')}, and the labels are {format_shape(labels)}, "
+        f"{count(len(labels), 'axis')}: `{comparison.loss.name}` cannot compare them. {advice} {keras_name(context)} raises an "
+        "error about their shapes."
+    )
+    related = ((place(comparison.event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
+    return RULE.finding(core.span if core is not None else last.span, message, related=related)
 
 
 def _sequence(last: LayerFact) -> LayerFact | None:

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
-from keras_lsp.rules.model_data import ELEMENTWISE, comparisons, reconstructions
+from keras_lsp.rules.model_data import BINARY, CATEGORICAL, ELEMENTWISE, comparisons, reconstructions
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import Shape, differ, format_shape
@@ -48,7 +48,7 @@ def check(context: Context) -> Iterator[Finding]:
     for comparison in comparisons(context):
         event, loss, labels, output = comparison.event, comparison.loss, comparison.shape, comparison.output
         last = comparison.layer
-        if loss.name not in ELEMENTWISE:
+        if loss.name not in ELEMENTWISE and not _other_places(loss.name, labels, output):
             continue
         if id(event) in rebuilding or (last is not None and first_dense(last) is not None):
             continue
@@ -59,7 +59,7 @@ def check(context: Context) -> Iterator[Finding]:
         if span in reported:
             continue
         reported.add(span)
-        broadcast = outcome == "broadcast"
+        broadcast = outcome == "broadcast" and (loss.name in ELEMENTWISE or not context.keras3)
         effect = (
             "the loss stretches one against the other and trains on wrong pairs, without an error"
             if broadcast
@@ -69,6 +69,13 @@ def check(context: Context) -> Iterator[Finding]:
         related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
         severity = Severity.WARNING if broadcast else Severity.ERROR
         yield RULE.finding(span, message, severity=severity, related=related)
+
+
+def _other_places(loss: str, labels: Shape, output: Shape) -> bool:
+    """Whether a crossentropy gets labels for another number of places (pixels, time steps) than the output has."""
+    if loss not in (BINARY, CATEGORICAL) or len(labels) != len(output):
+        return False
+    return any(differ(a, b) for a, b in zip(labels[1:-1], output[1:-1], strict=True))
 
 
 def compare(labels: Shape, output: Shape) -> str | None:

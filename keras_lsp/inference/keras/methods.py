@@ -35,7 +35,7 @@ from keras_lsp.inference.values import (
     Value,
 )
 from keras_lsp.shapes.dim import Dim
-from keras_lsp.shapes.outcome import Weight
+from keras_lsp.shapes.outcome import ShapeError, Weight
 from keras_lsp.shapes.tensor import Structure, Tensor
 
 # Methods whose arguments rules look at.
@@ -59,6 +59,8 @@ EVENTS = frozenset(
         "save",
         "save_weights",
         "load_weights",
+        "count_params",
+        "get_weights",
     ]
 )
 
@@ -245,7 +247,8 @@ def _result(machine: Machine, model: ModelValue, name: str, x: Value) -> Value:
         return LibraryObject("keras.callbacks.History")
     if name in ("evaluate", "train_on_batch", "test_on_batch", "evaluate_generator"):
         return Unknown("losses and metrics are computed by running")
-    return None
+    method = _LAYER_METHODS.get(name) if name in ("count_params", "get_weights") else None
+    return method(machine, model, Arguments(), None) if method is not None else None
 
 
 def _prediction(machine: Machine, model: ModelValue, x: Value) -> Value:
@@ -270,6 +273,11 @@ def _add(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AS
     if model.kind != "Sequential":
         return Unknown("only Sequential models have `add`")
     value = arguments.get(0, "layer")
+    unknown = next((name for name in arguments.kwargs if name not in ("layer", "rebuild", "__class__")), None)
+    if unknown is not None and not model.fact.custom:
+        call = machine.describe_call("keras.Sequential.add", arguments, node, ("layer",))
+        text = f"TypeError: Sequential.add() got an unexpected keyword argument '{unknown}'"
+        machine.report("add", call, ShapeError("argument", text, {"keywords": (unknown,)}, "construct"))
     if machine.uncertain and model.layers is not None:
         machine.touch(model)
     add_layer(machine, model, value, node)

@@ -222,10 +222,15 @@ def _refuse(machine: Machine, model: ModelValue, value: Value, node: ast.AST | N
     model.reason = "something that is not a known layer was added"
     listed = value.items if isinstance(value, ListValue) else value
     items = list(cast("Iterable[Value]", listed)) if isinstance(listed, list | tuple) else []
-    sure = (isinstance(value, CONSTANTS) and not isinstance(value, tuple)) or any(as_layer(item) for item in items) or (
-        isinstance(value, External)
-        and (symbol := machine.catalogue.symbol(machine.catalogue.resolve(value.path) or "")) is not None
-        and symbol.kind == "layer"
+    added = any(as_layer(item) is not None for item in items)
+    sure = (
+        isinstance(value, CONSTANTS)
+        or added
+        or (
+            isinstance(value, External)
+            and (symbol := machine.catalogue.symbol(machine.catalogue.resolve(value.path) or "")) is not None
+            and symbol.kind == "layer"
+        )
     )
     if not sure:
         return

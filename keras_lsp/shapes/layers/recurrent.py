@@ -362,7 +362,7 @@ def _wrong_state(configuration: Configuration, expected: Sequence[Dim], found: S
     if configuration.generation == 3:
         shapes = ", ".join(str(tensor) for tensor in found)
         text = f"ValueError: the initial state has shapes [{shapes}], the cell has states of sizes {list(expected)}"
-        return Refused("axis-size", text, stage="run", expected=tuple(expected), found=shapes, axis=1)
+        return Refused("other", text, stage="run", expected=tuple(expected), found=shapes)
     specs = ", ".join(
         f"InputSpec(shape=(None, {tensor.shape[1] if tensor.shape and len(tensor.shape) > 1 else None}), "
         f"ndim={tensor.rank})"
@@ -375,7 +375,7 @@ def _wrong_state(configuration: Configuration, expected: Sequence[Dim], found: S
         "ValueError: An `initial_state` was passed that is not compatible with `cell.state_size`. "
         f"Received `state_spec`={specs}; however `cell.state_size` is {shown}"
     )
-    return Refused("axis-size", text, expected=tuple(expected), found=len(found), axis=1)
+    return Refused("other", text, expected=tuple(expected), found=len(found))
 
 
 def _check_stateful(configuration: Configuration, shape: Shape) -> None:

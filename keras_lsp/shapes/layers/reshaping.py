@@ -74,6 +74,9 @@ def _target(configuration: Configuration) -> Shape:
     for item in cast("Sequence[object]", value):
         if isinstance(item, UnknownValue):
             raise Undetermined(f"a size in `target_shape` is not known: {item.reason}")
+        if isinstance(item, float):
+            text = f"Expected int32, but got {item} of type 'float'."
+            raise Refused("argument", f"TypeError: {text}", stage="run", argument="target_shape", value=item)
         if not (item is None or isinstance(item, int | Expr)):
             raise Undetermined(f"`target_shape` holds {item!r}")
         dims.append(item)
