@@ -179,6 +179,9 @@ def call_method(machine: Machine, receiver: Value, name: str, arguments: Argumen
 def escape(machine: Machine, arguments: Arguments) -> None:
     """Mutable arguments of a call that is not followed may be changed by it."""
     for value in (*arguments.args, *arguments.kwargs.values()):
+        if isinstance(value, FunctionValue) and isinstance(value.node, ast.Lambda) and not _takes(value.node.args):
+            # `timeit(lambda: layer(x))`: whoever calls it has nothing to call it with.
+            machine.try_aside(lambda function=value: machine.call(function, Arguments(), None))
         if isinstance(value, ListValue) and value.items is not None and value.kind == "list":
             if any(isinstance(item, LayerValue | TensorValue) for item in value.items):
                 machine.touch(value)
@@ -189,6 +192,10 @@ def escape(machine: Machine, arguments: Arguments) -> None:
         elif isinstance(value, ModelValue) and value.kind == "Sequential" and not value.built:
             machine.touch(value)
             value.layers, value.reason = None, "passed to a function that is not followed"
+
+
+def _takes(spec: ast.arguments) -> bool:
+    return bool(spec.posonlyargs or spec.args or spec.kwonlyargs or spec.vararg or spec.kwarg)
 
 
 def _record(machine: Machine, node: ast.Call, function: Value, arguments: Arguments, value: Value) -> None:

@@ -12,6 +12,7 @@ from keras_lsp.inference.keras.layers import build_layer, literal
 from keras_lsp.inference.keras.models import input_tensor, make_input, make_model, make_sequential
 from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import run_op
 from keras_lsp.inference.values import External, LayerValue, LibraryObject, ListValue, TensorValue, Unknown, Value
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.outcome import ShapeError
@@ -196,6 +197,34 @@ def get_object(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
 def deserialize(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """An object from its configuration is not made."""
     return Unknown("an object made from its configuration")
+
+
+# Packages of keras.applications; each has a `preprocess_input` that scales or shifts the values.
+_APPLICATIONS = (
+    "convnext densenet efficientnet efficientnet_v2 imagenet_utils inception_resnet_v2 inception_v3 mobilenet mobilenet_v2 "
+    "mobilenet_v3 nasnet regnet resnet resnet50 resnet_rs resnet_v2 vgg16 vgg19 xception"
+).split()
+
+
+@models(*(f"keras.applications.{package}.preprocess_input" for package in _APPLICATIONS))
+def preprocess_input(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Images with other values: an array of the same shape."""
+    name = "keras.ops.negative" if machine.keras >= (3,) else "tensorflow.negative"
+    return run_op(machine, name, Arguments([arguments.get(0, "x")]), node)
+
+
+@models("keras.ops.shape")
+def shape(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The sizes of a tensor; inside a layer, where the backend's tensors are seen, a dynamic one is a scalar tensor.
+
+    Source: `shape` in keras/src/backend/tensorflow/core.py.
+    """
+    value = arguments.get(0, "x")
+    sizes = run_op(machine, "keras.ops.shape", arguments, node)
+    if not isinstance(value, TensorValue) or value.kind == "keras" or not isinstance(sizes, tuple):
+        return sizes
+    unknown = TensorValue(Tensor((), "int32"), "tensorflow")
+    return tuple(unknown if size is None else size for size in cast("tuple[Value, ...]", sizes))
 
 
 @models("keras.backend.gradients", "tensorflow.gradients")

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import run_op
-from keras_lsp.inference.values import DatasetValue, LibraryMethod, LibraryObject, TensorValue, Unknown, Value
+from keras_lsp.inference.values import DatasetValue, External, LibraryMethod, LibraryObject, TensorValue, Unknown, Value
 from keras_lsp.shapes.tensor import Tensor
 
 LibraryInstance: TypeAlias = LibraryObject | DatasetValue
@@ -80,10 +80,26 @@ def call_object(machine: Machine, value: LibraryObject, arguments: Arguments, no
         return found(machine, value, arguments, node)
     symbol = machine.catalogue.symbol(value.path)
     if symbol is not None and (symbol.kind in ("loss", "metric") or value.path.startswith("keras.metrics.")):
+        if symbol.kind == "loss":
+            return _loss(machine, value, arguments, node)
         return TensorValue(Tensor((), "float32"), "tensorflow", origin=machine.span_of(node))
     if symbol is not None and symbol.kind == "initializer":
         return run_op(machine, "keras.ops.zeros", Arguments(arguments.args[:1]), node)
     return Unknown(f"calling {value.path} is not followed")
+
+
+def _loss(machine: Machine, value: LibraryObject, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A loss object called: a scalar, or without reduction one number for each place before the last axis."""
+    origin = machine.span_of(node)
+    reduction = value.arguments.get("reduction", "auto")
+    if isinstance(reduction, External):
+        reduction = reduction.path.rsplit(".", 1)[-1].lower()
+    if isinstance(reduction, str) and reduction != "none":
+        return TensorValue(Tensor((), "float32"), "tensorflow", origin=origin)
+    predicted = arguments.get(1, "y_pred")
+    if isinstance(reduction, Unknown) or not isinstance(predicted, TensorValue) or not predicted.spec.shape:
+        return Unknown("whether the loss is reduced, or what it is taken of, is not known")
+    return TensorValue(Tensor(predicted.spec.shape[:-1], "float32"), "tensorflow", origin=origin)
 
 
 def subscript_object(machine: Machine, value: LibraryInstance, index: Value) -> Value:
