@@ -14,6 +14,7 @@ _BOX_HEIGHT = 52
 _CHARACTER = 7.2
 _MARGIN = 24
 _GAP = 28
+_DETOUR = 44  # of control points; a curve reaches three quarters of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +39,24 @@ def model_graph(model: ModelFact) -> dict[str, str]:
 def graph_layers(model: ModelFact) -> list[ModelLayer]:
     """The model's layers as the graph shows them, in the order of `data-layer`; a Sequential's implicit input comes first."""
     rows = list(model.layers or ())
-    if rows and model.inputs and len(model.inputs) == 1 and rows[0].class_name != "InputLayer" and not rows[0].inbound:
-        return [ModelLayer("input", "Input", model.inputs[0], 0, None), *rows]
-    return rows
+    if not rows or rows[0].class_name == "InputLayer" or not model.inputs or len(model.inputs) != 1:
+        return rows
+    names = {row.name for row in rows}
+    if any(name in names for name in rows[0].inbound):
+        return rows
+    name = next(iter(rows[0].inbound), "input")
+    return [ModelLayer(name, "Input", model.inputs[0], 0, None), *rows]
 
 
-def _edges(rows: list[ModelLayer]) -> list[tuple[int, int]]:
-    """Pairs of indices; layers without recorded inputs follow the one before them, as in a Sequential."""
+def _edges(model: ModelFact, rows: list[ModelLayer]) -> list[tuple[int, int]]:
+    """Pairs of indices; a layer without recorded inputs follows the one before it in a Sequential, where that may have broken."""
     index = {row.name: i for i, row in enumerate(rows)}
     edges: list[tuple[int, int]] = []
-    recorded = any(row.inbound for row in rows)
+    chain = model.class_name == "Sequential" or not any(row.inbound for row in rows)
     for i, row in enumerate(rows):
         if row.inbound:
             edges += [(index[name], i) for name in dict.fromkeys(row.inbound) if name in index and index[name] != i]
-        elif i and not recorded:
+        elif i and chain:
             edges.append((i - 1, i))
     return edges
 
@@ -69,7 +74,7 @@ def to_mermaid(model: ModelFact, direction: str = "TD") -> str:
     for i, row in enumerate(rows):
         label = escape_mermaid(f"{row.name} ({row.class_name})")
         lines.append(f'  n{i}["{label}"]')
-    for start, end in _edges(rows):
+    for start, end in _edges(model, rows):
         shape = shape_text(rows[start].output)
         lines.append(f'  n{start} -- "{escape_mermaid(shape)}" --> n{end}' if shape else f"  n{start} --> n{end}")
     broken = [f"n{i}" for i, row in enumerate(rows) if layer_failed(row)]
@@ -79,9 +84,9 @@ def to_mermaid(model: ModelFact, direction: str = "TD") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _place(rows: list[ModelLayer]) -> list[Node]:
+def _place(model: ModelFact, rows: list[ModelLayer]) -> list[Node]:
     """Each layer one row below the lowest of its inputs, side by side where several stand in a row."""
-    edges = _edges(rows)
+    edges = _edges(model, rows)
     depth = [0] * len(rows)
     for start, end in sorted(edges, key=lambda edge: edge[1]):
         depth[end] = max(depth[end], depth[start] + 1)
@@ -108,10 +113,12 @@ _STYLE = (
 def to_svg(model: ModelFact) -> str:
     """An SVG that follows the reader's colour scheme."""
     rows = graph_layers(model)
-    nodes = _place(rows)
+    nodes = _place(model, rows)
     width = max([_text_width(node) for node in nodes] or [120.0])
     columns = max([node.column for node in nodes] or [0]) + 1
-    total = int(2 * _MARGIN + columns * width + (columns - 1) * _GAP)
+    edges = _edges(model, rows)
+    beside = _DETOUR if any(_passes(nodes[start], nodes[end]) for start, end in edges) else 0
+    total = int(2 * (_MARGIN + beside) + columns * width + (columns - 1) * _GAP)
     height = int(2 * _MARGIN + (max([node.row for node in nodes] or [0]) + 1) * _ROW - (_ROW - _BOX_HEIGHT))
     in_row: dict[int, int] = {}
     for node in nodes:
@@ -129,16 +136,19 @@ def to_svg(model: ModelFact) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" width="{total}" height="{height}" role="img" '
         f'aria-label="{title}"><title>{title}</title><style>{_STYLE}</style>'
     ]
-    for start, end in _edges(rows):
+    for start, end in edges:
         a, b = nodes[start], nodes[end]
-        x1, y1 = left(a) + width / 2, top(a) + _BOX_HEIGHT
-        x2, y2 = left(b) + width / 2, top(b)
-        bend = (y2 - y1) / 2
-        shift = width / 2 + _GAP if b.row - a.row > 1 and a.column == b.column else 0.0
-        c1, c2 = (x1 + shift, x2 + shift)
-        parts.append(
-            f'<path d="M{x1:.0f},{y1:.0f} C{c1:.0f},{y1 + bend:.0f} {c2:.0f},{y2 - bend:.0f} {x2:.0f},{y2:.0f}"/>'
-        )
+        if _passes(a, b):  # beside the boxes between them
+            x1, y1 = left(a) + width, top(a) + _BOX_HEIGHT / 2
+            x2, y2 = left(b) + width, top(b) + _BOX_HEIGHT / 2
+            x3 = max(x1, x2) + _DETOUR
+            path = f"M{x1:.0f},{y1:.0f} C{x3:.0f},{y1:.0f} {x3:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
+        else:
+            x1, y1 = left(a) + width / 2, top(a) + _BOX_HEIGHT
+            x2, y2 = left(b) + width / 2, top(b)
+            middle = (y1 + y2) / 2
+            path = f"M{x1:.0f},{y1:.0f} C{x1:.0f},{middle:.0f} {x2:.0f},{middle:.0f} {x2:.0f},{y2:.0f}"
+        parts.append(f'<path d="{path}"/>')
     for index, node in enumerate(nodes):
         x, y = left(node), top(node)
         middle = x + width / 2
@@ -152,6 +162,11 @@ def to_svg(model: ModelFact) -> str:
             f'<text x="{middle:.0f}" y="{y + 46:.0f}" text-anchor="middle">{escape_html(node.shape)}</text></g>'
         )
     return "".join([*parts, "</svg>"])
+
+
+def _passes(start: Node, end: Node) -> bool:
+    """Whether a straight line from one box to the other would cross those between them."""
+    return end.row - start.row > 1 and start.column == end.column
 
 
 def _text_width(node: Node) -> float:

@@ -181,3 +181,15 @@ def test_any_text_has_an_answer(text: str) -> None:
         analysis.definition(offset)
     assert analysis.code_actions(0, len(text)) is not None
     assert analysis.symbols() is not None
+
+
+def test_a_broken_sequential_stays_one_chain():
+    source = """
+import keras
+model = keras.Sequential([
+    keras.Input((20,)), keras.layers.Embedding(10, 4), keras.layers.LSTM(3), keras.layers.LSTM(3), keras.layers.Dense(1),
+])
+"""
+    mermaid = model_graph(analyse(source, "3.15").facts.models[0])["mermaid"]
+    assert re.findall(r"n(\d).*--.* n(\d)", mermaid) == [("0", "1"), ("1", "2"), ("2", "3"), ("3", "4")]
+    assert "class n3 broken" in mermaid
