@@ -73,7 +73,12 @@ class ProgramRunner:
 
     def _start(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
-            environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+            environment = {
+                **os.environ,
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "KERAS_BACKEND": "tensorflow",
+            }
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _WORKER, str(self.generation)],
                 stdin=subprocess.PIPE,

@@ -108,7 +108,10 @@ def call_value(machine: Machine, function: Value, arguments: Arguments, node: as
     if isinstance(function, FunctionValue):
         return call_function(machine, function, arguments, node)
     if isinstance(function, BoundMethod):
-        return call_function(machine, function.function, arguments.shifted(function.receiver), node)
+        result = call_function(machine, function.function, arguments.shifted(function.receiver), node)
+        if function.function.name == "build" and machine.keras >= (3,):
+            mark_built(machine, function.receiver)  # Source: `build_wrapper` in keras/src/layers/layer.py
+        return result
     if isinstance(function, External):
         from keras_lsp.inference.library import call_library
 
@@ -135,6 +138,13 @@ def call_value(machine: Machine, function: Value, arguments: Arguments, node: as
         return call_object(machine, function, arguments, node)
     escape(machine, arguments)
     return Unknown(function.reason if isinstance(function, Unknown) else "what is called here is not known")
+
+
+def mark_built(machine: Machine, value: Value) -> None:
+    """Note that a layer of the program was built, so that its call does not build it again."""
+    if isinstance(value, ObjectValue) and value.layer is not None and not value.layer.built:
+        machine.touch(value.layer)
+        value.layer.built = True
 
 
 def _call_object(machine: Machine, value: ObjectValue, arguments: Arguments, node: ast.AST | None) -> Value:

@@ -136,8 +136,6 @@ class Recorder:
         seen.inputs = join_structures(seen.inputs, inputs)
         if output is None and seen.output is not None and (reason or "").startswith("raises"):
             return seen  # a call that raises, in code that expects it, changes no shape
-        if output is None and seen.output is not None and (reason or "").startswith("raises"):
-            return seen  # a call that raises, in code that expects it, changes no shape
         if output is None or seen.output is None:
             seen.output = None
             seen.reason = seen.reason or reason or "not known in every call"

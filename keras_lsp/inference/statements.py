@@ -453,16 +453,24 @@ def _find_exits(body: list[ast.stmt]) -> set[str]:
 def execute_try(machine: Machine, node: ast.Try) -> Flow | None:
     """`try`: the body is expected to work; handlers run for the facts, or for real when the body raises."""
     guarded = any(_catches_shapes(handler) for handler in node.handlers)
+    fork = machine.heap.begin() if node.handlers else None
     if guarded:
         with machine.guard():
             flow = machine.execute(node.body)
     else:
         flow = machine.execute(node.body)
+    if fork is not None:
+        after = machine.heap.capture(fork)
+        if flow is not RAISE:
+            # What a handler does again, it does from where the body started; whether it succeeds is not known.
+            machine.heap.rollback(fork)
+            with machine.guard():
+                for handler in node.handlers:
+                    machine.try_aside(lambda h=handler: _handle(machine, h))
+        machine.heap.finish(fork, [after])
     if flow is RAISE and node.handlers:
         flow = machine.branch([lambda h=handler: _handle(machine, h) for handler in node.handlers])
     else:
-        for handler in node.handlers:
-            machine.try_aside(lambda h=handler: _handle(machine, h))
         if flow is None and node.orelse:
             flow = machine.execute(node.orelse)
     if node.finalbody:

@@ -318,6 +318,7 @@ class Answer:
 
     `output` is a structure like the value returned: a leaf is {"shape": [null, 32], "dtype": "float32"} (shape null:
     rank unknown; "sparse", "ragged" where true), lists and tuples are arrays, {"value": x} is a plain Python value.
+    `failed` tells an `unknown` of which the worker's own failure is the reason: asked again it may well be answered.
     """
 
     output: Json = None
@@ -330,6 +331,7 @@ class Answer:
     error: KerasError | None = None
     unknown: str | None = None
     warnings: tuple[str, ...] = ()
+    failed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -386,9 +388,9 @@ class Answer:
             return Answer(unknown="the Keras worker sent an answer that makes no sense")
 
 
-def unknown(reason: str) -> Answer:
+def unknown(reason: str, *, failed: bool = False) -> Answer:
     """Return the answer that says nothing, with the reason."""
-    return Answer(unknown=reason)
+    return Answer(unknown=reason, failed=failed)
 
 
 def _read_answer(data: Mapping[str, Any]) -> Answer:

@@ -7,7 +7,11 @@ from typing import Any, Protocol
 
 from .cache import AnswerCache
 from .process import QUESTION_SECONDS, Identity, KerasWorker
-from .questions import Answer, Question, Unaskable, read_question, unknown
+from .questions import Answer, Question, Unaskable, canonical, read_question, unknown
+
+
+OTHER_PACKAGES = ("keras_hub", "keras_cv", "keras_nlp")
+"""Packages besides Keras that the worker answers about; their answers depend on more than the version of Keras."""
 
 
 class Oracle(Protocol):
@@ -118,7 +122,7 @@ class KerasOracle:
     def known(self, question: Question) -> Answer | None:
         """Return a cached answer."""
         owner = self._owner()
-        if owner is None:
+        if owner is None or _is_about_others(question):
             return None
         try:
             return self._cache.get(*owner, question)
@@ -138,7 +142,8 @@ class KerasOracle:
             got = self._worker.ask_many(asked, deadline=deadline, wait=self._wait)
             owner = self._owner()
             if owner is not None:
-                self._cache.put_many(*owner, zip(asked, got, strict=True))
+                pairs = zip(asked, got, strict=True)
+                self._cache.put_many(*owner, [pair for pair in pairs if not _is_about_others(pair[0])])
             for index, answer in zip(missing, got, strict=True):
                 answers[index] = answer
         return [answer if answer is not None else unknown("not asked") for answer in answers]
@@ -147,6 +152,15 @@ class KerasOracle:
         """End the worker and close the cache."""
         self._worker.close()
         self._cache.close()
+
+
+def _is_about_others(question: Question) -> bool:
+    """Tell whether an answer must not be kept under the version of Keras alone."""
+    try:
+        text = canonical(question)
+    except Unaskable:
+        return False
+    return any(f'"{package}.' in text for package in OTHER_PACKAGES)
 
 
 def answer_questions(
@@ -167,6 +181,10 @@ def answer_questions(
         keys.append(key)
         asked.append(question)
     answers = oracle.ask_many(asked, deadline) if asked else []
+    again = [index for index, answer in enumerate(answers) if answer.failed]
+    if again:  # the worker was killed, perhaps by another question: a fault costs no answer but that of its cause
+        for index, answer in zip(again, oracle.ask_many([asked[index] for index in again], deadline), strict=True):
+            answers[index] = answer
     by = (oracle.identity or "Keras").partition(" (")[0]
     return {
         key: {**answer.to_json(), "by": by} for key, answer in zip(keys, answers, strict=True) if answer.unknown is None

@@ -53,6 +53,9 @@ EDITOR_KEYS = frozenset(
 CLOSE_SECONDS = 0.8
 """Seconds for ending a process before the server leaves without it; its own stdin then ends, and so does it."""
 
+MAX_ANSWERS = 20_000
+"""Answers that a session holds for one environment, some 1 kB each; a project of hundreds of models asks a few thousand."""
+
 DEFAULT_DEBOUNCE = 0.15
 """Seconds without typing before diagnostics are sent: shorter than a pause in thought, longer than between two keys."""
 
@@ -330,11 +333,13 @@ class Worlds:
         contract, text = project.keras.contract, environment.keras_version_text or ""
         api = "tf_keras" if text.startswith("tf_keras") else "keras" if contract.value in "AD" else "tensorflow.keras"
         worker = KerasWorker(verdict.python, api=api)
-        return KerasOracle(worker, AnswerCache(default_path()), keras=installed if api == "keras" else None, wait=False)
+        return KerasOracle(worker, AnswerCache(default_path()), keras=installed if api == "keras" else None)
 
     def learn(self, project: Project, answers: Mapping[str, object]) -> None:
         """Extend the world of a project; session thread."""
-        self._answers[project.key] = {**self._answers.get(project.key, {}), **answers}
+        known = {**self._answers.get(project.key, {}), **answers}
+        # A dict keeps its order: the oldest go, which are about texts long since changed.
+        self._answers[project.key] = dict(list(known.items())[-MAX_ANSWERS:]) if len(known) > MAX_ANSWERS else known
 
     def restart(self) -> None:
         """End the processes; they start anew at the next question."""

@@ -43,6 +43,7 @@ for line in sys.stdin:
         sys.exit(3)
     elif ask == "crash":
         print("terrible things", file=sys.stderr, flush=True)
+        time.sleep(0.2)  # what it said has to be read before its end is seen
         os.abort()
     elif ask == "hang":
         time.sleep(60)

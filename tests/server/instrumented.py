@@ -54,7 +54,7 @@ def instrument() -> None:
         dense = LayerQuestion(
             name="keras.layers.Dense", arguments={"units": params["units"]}, inputs=[tensor((None, 7))]
         )
-        facts = SimpleNamespace(questions=[Question("what Dense gives", dense)])
+        facts = SimpleNamespace(questions=[Question("what Dense gives", dense.to_json())])
         unit = application.session.unit(params["uri"])
         application.background.ask(unit, SimpleNamespace(facts=facts))
 
@@ -62,7 +62,7 @@ def instrument() -> None:
         worlds = application.worlds
         project = worlds.project(application.session.unit(params["uri"]).path)
         return {
-            "answers": {key: list(answer.shape) for key, answer in worlds.answers(project).items()},
+            "answers": {key: answer["output"]["shape"] for key, answer in worlds.answers(project).items()},
             "state": worlds.state(),
             "pids": [oracle._worker.pid for oracle in worlds._keras_oracles.values() if hasattr(oracle, "_worker")],
         }

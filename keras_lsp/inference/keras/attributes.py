@@ -167,6 +167,9 @@ def set_layer_attribute(machine: Machine, layer: LayerValue, name: str, value: V
         layer.fact.trainable = layer.trainable
         for inner in layers_of(layer):
             set_layer_attribute(machine, inner, name, value)
+    elif name == "built" and isinstance(value, bool):
+        machine.touch(layer)
+        layer.built = value
     elif name in ("name", "_name") and isinstance(value, str):
         layer.fact.name = value
     elif name in ("kernel", "bias") and isinstance(value, TensorValue):

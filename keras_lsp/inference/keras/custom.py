@@ -6,6 +6,7 @@ import ast
 from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.calls import mark_built
 from keras_lsp.inference.classes import find_member, library_base
 from keras_lsp.inference.facts import Application, LayerFact, Span
 from keras_lsp.inference.keras.application import apply_layer_value, note_application
@@ -132,6 +133,7 @@ def call_super(machine: Machine, value: SuperValue, name: str, arguments: Argume
         initialise(machine, receiver, arguments, node)
         return None
     if name == "build":
+        mark_built(machine, receiver)
         return None
     if name in ("call", "__call__"):
         if layer.configuration is not None:

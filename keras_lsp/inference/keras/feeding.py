@@ -99,7 +99,8 @@ def _refused(machine: Machine, model: ModelValue, argument: Argument, arrays: li
             return Refusal(argument, index, shape, expected, error)
         if len(batch) != len(expected) and not is_declared(model):
             return None  # built by other data; Keras 2 builds it again
-        mended.append(TensorValue(Tensor(mend(batch, expected), array.spec.dtype), "tensorflow"))
+        # Functional models cast what they are given to the dtype of their input.
+        mended.append(TensorValue(Tensor(mend(batch, expected), wanted.spec.dtype), "tensorflow"))
     if model.outputs is None or all(
         a.spec.shape == b.spec.shape for a, b in zip(mended, model.inputs or (), strict=True)
     ):

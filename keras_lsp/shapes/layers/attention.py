@@ -255,6 +255,20 @@ def _check_masks(call: Mapping[str, object], query: Shape, key: Shape) -> None:
         raise Undetermined("whether the mask fits the attention scores is not known")
 
 
+def _refuse_mask(call: Mapping[str, object], query: Shape, key: Shape, stage: str) -> None:
+    """Refuse a mask (batch, query steps, key steps) that cannot be broadcast together with the scores."""
+    mask = call.get("attention_mask")
+    if not isinstance(mask, Tensor) or mask.shape is None or len(mask.shape) != 3 or len(query) != 3:
+        return
+    scores = (query[0], query[1], key[1])
+    for size, score in zip(mask.shape, scores, strict=True):
+        if isinstance(size, int) and isinstance(score, int) and size != score and 1 not in (size, score):
+            shapes = f"{format_shape(scores)} vs. {format_shape(mask.shape)}"
+            raise Refused(
+                "broadcast", f"InvalidArgumentError: Incompatible shapes: {shapes}", stage=stage, shapes=(scores, mask.shape)
+            )
+
+
 def _mask_fits(mask: Tensor, query: Shape, key: Shape) -> bool:
     """Whether a mask (batch, query steps, key steps) broadcasts to the scores without changing them, sizes as known."""
     if mask.shape is None or len(mask.shape) != 3 or len(query) != 3:
@@ -284,6 +298,7 @@ def _check_attention(
             if axis not in axes and differ(query[axis], other[axis]) and 1 not in (query[axis], other[axis]):
                 text = f"ValueError: Dimensions must be equal, but are {query[axis]} and {other[axis]}"
                 raise Refused("merge", text, stage=stage, shapes=(query, other))
+    _refuse_mask(call, query, key, stage)
     if configuration.generation == 2:
         _check_masks(call, query, key)
         for axis in axes:
