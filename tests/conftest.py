@@ -11,7 +11,7 @@ import pytest
 # Before anything of keras_lsp is imported: mistakes of ours fail tests instead of costing a statement's facts.
 os.environ.setdefault("KERAS_LSP_STRICT", "1")
 
-from keras_lsp.oracle.process import KerasWorker  # noqa: E402
+from keras_lsp.oracle.process import KerasWorker
 
 
 @pytest.fixture(scope="session")

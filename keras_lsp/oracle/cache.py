@@ -31,6 +31,7 @@ MEMORY_ANSWERS = 4096
 """Answers kept in memory in front of the file: more than the calls of the largest program."""
 
 BUSY_SECONDS = 2.0
+BUSY_PAUSE = 0.01  # between two attempts; making the tables takes some milliseconds
 CHECK_EVERY = 500  # writes between two looks at the size of the file
 
 Key = tuple[str, str, str, str]
@@ -66,7 +67,7 @@ class AnswerCache:
             return self._database
         self._opened = True
         try:
-            self._database = self._connect(self.path)
+            self._database = self._connect_in_turn(self.path)
         except sqlite3.DatabaseError as error:
             if _is_damaged(error):
                 self._replace(error)
@@ -75,6 +76,17 @@ class AnswerCache:
         except OSError as error:
             self._give_up(error)
         return self._database
+
+    def _connect_in_turn(self, path: Path) -> sqlite3.Connection:
+        """Connect, again where another process makes the file at this moment: SQLite does not wait for that by itself."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return self._connect(path)
+            except sqlite3.OperationalError as error:  # noqa: PERF203
+                if not _is_locked(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(BUSY_PAUSE)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,7 +136,7 @@ class AnswerCache:
         """Decide what an error in use means: locked is passing, damage is repaired, the rest is for good."""
         if _is_damaged(error):
             self._replace(error)
-        elif "locked" not in str(error) and "busy" not in str(error):
+        elif not _is_locked(error):
             self._give_up(error)
 
     # ------------------------------------------------------------------ answers
@@ -228,6 +240,10 @@ class AnswerCache:
 
 def _key(keras: str, backend: str, question: Question | Mapping[str, Any]) -> Key:
     return keras, backend, str(PROTOCOL), digest(question)
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    return any(sign in str(error) for sign in ("locked", "busy"))
 
 
 def _is_damaged(error: sqlite3.Error) -> bool:

@@ -542,5 +542,7 @@ class KerasWorker(Child):
             asked.append(index)
             bodies.append(body)
         for index, result in zip(asked, self.exchange(bodies, deadline=deadline, wait=wait), strict=True):
-            answers[index] = unknown(result.reason, failed=True) if isinstance(result, Failure) else Answer.from_json(result)
+            answers[index] = (
+                unknown(result.reason, failed=True) if isinstance(result, Failure) else Answer.from_json(result)
+            )
         return [answer if answer is not None else unknown("not asked") for answer in answers]

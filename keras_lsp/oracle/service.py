@@ -9,7 +9,6 @@ from .cache import AnswerCache
 from .process import QUESTION_SECONDS, Identity, KerasWorker
 from .questions import Answer, Question, Unaskable, canonical, read_question, unknown
 
-
 OTHER_PACKAGES = ("keras_hub", "keras_cv", "keras_nlp")
 """Packages besides Keras that the worker answers about; their answers depend on more than the version of Keras."""
 

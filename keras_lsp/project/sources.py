@@ -74,7 +74,7 @@ class DiskTexts:
     def read(self, path: str) -> str | None:
         """The text of a regular file, `None` for what is none, is too large or is no Python text."""
         try:
-            status = os.stat(path)
+            status = os.stat(path)  # noqa: PTH116
             if not os.path.isfile(path) or status.st_size > MAX_MODULE_BYTES:  # noqa: PTH113  (a stat is all it costs)
                 return None
         except (OSError, ValueError):

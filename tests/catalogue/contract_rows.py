@@ -27,7 +27,7 @@ FILES = {
     "keras-3.0.5_tf2.16": "3.0.5",
     "keras-3.15.1_tf2.21": "3.15.1",
 }
-LAYERS = (  # noqa: SIM905  (those whose shapes keras-lsp computes)
+LAYERS = (
     "Dense Flatten Reshape Permute RepeatVector Activation ReLU LeakyReLU PReLU ELU Softmax ThresholdedReLU "
     "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D "
     "ActivityRegularization Embedding Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose "

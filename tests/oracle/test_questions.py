@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keras_lsp.oracle.questions import (

@@ -208,7 +208,12 @@ def test_a_client_that_pulls_is_pushed_nothing(start):
     document = {"textDocument": {"uri": URI}}
     report = peer.result("textDocument/diagnostic", document)
     assert report["kind"] == "full" and [item["code"] for item in report["items"]] == ["KER201"]
-    again = peer.result("textDocument/diagnostic", {**document, "previousResultId": report["resultId"]})
+    # Keras may confirm the finding in its own words in between; then the next report settles.
+    for _ in range(3):
+        again = peer.result("textDocument/diagnostic", {**document, "previousResultId": report["resultId"]})
+        if again["kind"] == "unchanged":
+            break
+        report = again
     assert again["kind"] == "unchanged"
     peer.change(URI, 2, replace((3, 24), (3, 24), "1, "))
     fixed = peer.result("textDocument/diagnostic", {**document, "previousResultId": report["resultId"]})

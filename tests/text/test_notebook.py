@@ -23,7 +23,9 @@ from keras_lsp.text.notebook import (
 
 
 def notebook(*sources, **extra) -> bytes:
-    cells = [{"cell_type": "code", "source": source} if isinstance(source, (str, list)) else source for source in sources]
+    cells = [
+        {"cell_type": "code", "source": source} if isinstance(source, (str, list)) else source for source in sources
+    ]
     return json.dumps({"nbformat": 4, "cells": cells, **extra}).encode()
 
 
@@ -48,7 +50,10 @@ def test_cells_are_counted_among_all_and_read_in_order():
 
 
 def test_format_3_and_other_languages():
-    cells = [{"cell_type": "code", "input": ["x = 1\n"], "language": "python"}, {"cell_type": "code", "input": "ls", "language": "bash"}]
+    cells = [
+        {"cell_type": "code", "input": ["x = 1\n"], "language": "python"},
+        {"cell_type": "code", "input": "ls", "language": "bash"},
+    ]
     result = cells_of(json.dumps({"nbformat": 3, "worksheets": [{"cells": cells}]}).encode())
     assert [(cell.kind, cell.source) for cell in result.cells] == [("code", "x = 1\n"), ("raw", "ls")]
     assert cells_of(notebook(metadata={"language_info": {"name": "julia"}})).language == "julia"
@@ -78,8 +83,20 @@ def test_what_is_no_notebook_gets_one_message(data, says):
 
 
 def test_damaged_cells_are_taken_for_what_they_are():
-    result = cells_of(notebook({"cell_type": "code"}, {"cell_type": "code", "source": 3}, {"source": "x"}, {"cell_type": "code", "source": ["a", 1]}))
-    assert [(cell.kind, cell.source) for cell in result.cells] == [("code", ""), ("code", ""), ("raw", "x"), ("code", "a")]
+    result = cells_of(
+        notebook(
+            {"cell_type": "code"},
+            {"cell_type": "code", "source": 3},
+            {"source": "x"},
+            {"cell_type": "code", "source": ["a", 1]},
+        )
+    )
+    assert [(cell.kind, cell.source) for cell in result.cells] == [
+        ("code", ""),
+        ("code", ""),
+        ("raw", "x"),
+        ("code", "a"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +132,24 @@ def test_masks(source, masked):
     assert bool(spans) == (masked is not None)
 
 
-LINES = ["x = 1", "%magic a", "!ls", "x?", "?x", "x = !ls", "f(", "  )", "'''", "  %a", "%%bash", "%%time", "é = %b", "\\", "%time y = 2", "if x:"]
+LINES = [
+    "x = 1",
+    "%magic a",
+    "!ls",
+    "x?",
+    "?x",
+    "x = !ls",
+    "f(",
+    "  )",
+    "'''",
+    "  %a",
+    "%%bash",
+    "%%time",
+    "é = %b",
+    "\\",
+    "%time y = 2",
+    "if x:",
+]
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=8), st.sampled_from(["\n", "\r\n", "\r"]))
@@ -155,7 +189,17 @@ def test_every_place_in_a_code_cell_has_one_in_the_module(parts):
 
 
 def test_a_broken_cell_spoils_no_other():
-    cells = ["import keras", "model.add(Dense(32,", "x = 1", "if x:", "y = 2", "'''open", "z = 3", "%%time\nw = (", "v = 4"]
+    cells = [
+        "import keras",
+        "model.add(Dense(32,",
+        "x = 1",
+        "if x:",
+        "y = 2",
+        "'''open",
+        "z = 3",
+        "%%time\nw = (",
+        "v = 4",
+    ]
     module = virtual_module([Cell(index, "code", source) for index, source in enumerate(cells)])
     parsed = parse(module.text, module.sections)
     assigned = {target.id for node in ast.walk(parsed.tree) if isinstance(node, ast.Assign) for target in node.targets}
@@ -166,11 +210,23 @@ def test_a_broken_cell_spoils_no_other():
 
 def test_one_text_as_jupyterlab_sends_it():
     blank = "\n" * 6
-    text = 'get_ipython().run_line_magic("matplotlib", " inline")' + blank + "x = [" + blank + "y = 2" + blank + "!ls\nz = 3\n"
+    text = (
+        'get_ipython().run_line_magic("matplotlib", " inline")'
+        + blank
+        + "x = ["
+        + blank
+        + "y = 2"
+        + blank
+        + "!ls\nz = 3\n"
+    )
     assert needs_masking(text)
     module = mask_module(text)
     parsed = parse(module.text, module.sections)
-    assert {target.id for node in parsed.tree.body if isinstance(node, ast.Assign) for target in node.targets} == {"x", "y", "z"}
+    assert {target.id for node in parsed.tree.body if isinstance(node, ast.Assign) for target in node.targets} == {
+        "x",
+        "y",
+        "z",
+    }
     assert len(module.text) == len(text)
     assert module.is_masked(text.index("!ls"), text.index("!ls") + 1)
     assert not module.is_masked(text.index("y = 2"), text.index("y = 2") + 5)
@@ -183,7 +239,10 @@ def test_scripts_with_cell_markers():
     assert [type(node).__name__ for node in parsed.tree.body] == ["Import", "Pass", "Assign", "Assign"]
 
 
-@pytest.mark.parametrize("text", ["class A:\n    x = 1\n\n\n\n\n\n\n    y = 2\n", "s = '''\n\n\n\n\n\n\n\n%x\n'''\n", "# %%\nx = (1,\n# %%\n2)\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["class A:\n    x = 1\n\n\n\n\n\n\n    y = 2\n", "s = '''\n\n\n\n\n\n\n\n%x\n'''\n", "# %%\nx = (1,\n# %%\n2)\n"],
+)
 def test_what_python_understands_stays_whole(text):
     module = mask_module(text)
     assert module.text == text

@@ -7,7 +7,7 @@ by calling constructors with literal arguments; nothing is trained and no file i
 """
 
 # Python 3.7, and objects of every type.
-# ruff: noqa: ANN001, ANN201, ANN202, ANN204, UP031, PTH100, PTH120, PTH123, PERF203, PERF401, SIM102, SIM905
+# ruff: noqa: ANN001, ANN201, ANN202, ANN204, UP031, PTH100, PTH120, PTH123, PERF203, PERF401, SIM102
 from __future__ import annotations
 
 import argparse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
@@ -125,15 +125,13 @@ def make_range(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
 def zip_datasets(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Elements side by side."""
     value = arguments.get(0, "datasets")
-    parts = (
-        value
-        if isinstance(value, tuple)
-        else tuple(value.items or ())
-        if isinstance(value, ListValue)
-        else tuple(arguments.args)
-    )
-    sets = [part for part in cast("tuple[Value, ...]", parts) if isinstance(part, DatasetValue)]
-    if not sets or len(sets) != len(cast("tuple[Value, ...]", parts)):
+    parts: Sequence[Value] = arguments.args
+    if isinstance(value, tuple):
+        parts = cast("tuple[Value, ...]", value)
+    elif isinstance(value, ListValue):
+        parts = value.items or ()
+    sets = [part for part in parts if isinstance(part, DatasetValue)]
+    if not sets or len(sets) != len(parts):
         return DatasetValue(Unknown("zipped with something that is not known"), None)
     size: Dim = sets[0].size
     for part in sets[1:]:

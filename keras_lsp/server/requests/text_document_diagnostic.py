@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from lsprotocol import types as t
 
 from keras_lsp.server.diagnostics import diagnostics_of
@@ -13,12 +15,12 @@ Report = t.RelatedFullDocumentDiagnosticReport | t.RelatedUnchangedDocumentDiagn
 
 def handle(view: View, params: t.DocumentDiagnosticParams) -> Report:
     """The findings of one document, or that they are what they were."""
-    # Which text, in which state of knowledge, and which of a notebook's cells.
-    result_id = "-".join(str(number) for number in view.session.state(view.unit))
+    found = diagnostics_of(view).get(view.uri, [])
+    # What they say, not when: an answer of Keras that changes nothing in this document sends nothing again.
+    result_id = hashlib.blake2b(repr(found).encode(), digest_size=12).hexdigest()
     if params.previous_result_id == result_id:
         return t.RelatedUnchangedDocumentDiagnosticReport(result_id)
-    found = diagnostics_of(view)
-    return t.RelatedFullDocumentDiagnosticReport(found.get(view.uri, []), result_id=result_id)
+    return t.RelatedFullDocumentDiagnosticReport(found, result_id=result_id)
 
 
 def _pulls(capabilities: t.ClientCapabilities) -> bool:

@@ -265,7 +265,10 @@ def _refuse_mask(call: Mapping[str, object], query: Shape, key: Shape, stage: st
         if isinstance(size, int) and isinstance(score, int) and size != score and 1 not in (size, score):
             shapes = f"{format_shape(scores)} vs. {format_shape(mask.shape)}"
             raise Refused(
-                "broadcast", f"InvalidArgumentError: Incompatible shapes: {shapes}", stage=stage, shapes=(scores, mask.shape)
+                "broadcast",
+                f"InvalidArgumentError: Incompatible shapes: {shapes}",
+                stage=stage,
+                shapes=(scores, mask.shape),
             )
 
 
