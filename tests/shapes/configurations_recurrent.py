@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -89,6 +90,42 @@ def _cells(random: Random) -> Any:
     return cells if flag(random) else Nested("StackedRNNCells", {"cells": cells})
 
 
+def _with_states(question: Question) -> bool:
+    """Give a cell the states it keeps, in the batch of its input."""
+    random = Random(str(question))
+    batch = question.inputs[0].shape[0]
+
+    def states(arguments: Mapping[str, Any], kind: str) -> Any:
+        if kind == "StackedRNNCells":
+            return [states(each.arguments, each.layer) for each in arguments["cells"]]
+        found = [Spec((batch, arguments["units"])) for _ in range(2 if kind == "LSTMCell" else 1)]
+        return found if kind == "LSTMCell" or random.random() < 0.7 else found[0]
+
+    question.call["states"] = states(question.arguments, question.layer)
+    return True
+
+
+def _cell_input(random: Random) -> list[Spec]:
+    return [Spec((random.choice((None, None, 2)), random.randint(1, 6)))]
+
+
+for _name in ("SimpleRNNCell", "GRUCell", "LSTMCell"):
+    ENTRIES[_name] = Entry(
+        required={"units": size(1, 6, odd=())},
+        optional={
+            "use_bias": flag,
+            "activation": among("relu", "tanh"),
+            "trainable": flag,
+            **({"reset_after": flag} if _name == "GRUCell" else {}),
+        },
+        inputs=_cell_input,
+        when=_with_states,
+    )
+ENTRIES["StackedRNNCells"] = Entry(
+    required={"cells": lambda random: [cell(random) for _ in range(random.randint(1, 3))]},
+    inputs=_cell_input,
+    when=_with_states,
+)
 ENTRIES["RNN"] = Entry(required={"cell": _cells}, optional=_RETURNED, inputs=sequence(_features), when=_askable)
 
 
@@ -330,7 +367,6 @@ def _normalized() -> Entry:
         required={"": arguments},
         optional={"power_iterations": size(1, 3, odd=(0, -1)), "trainable": flag},
         inputs=inputs,
-        generations=(3,),
     )
 
 

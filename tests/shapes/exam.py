@@ -283,6 +283,14 @@ def draw(count: int, version: KerasVersion, seed: int, layers: Sequence[str] = (
         yield draw_question(random, version.generation, random.choice(names))
 
 
+def counted(questions: Iterable[Question], start: float) -> Iterable[Question]:
+    """The same questions; a line to standard error for every ten thousand says how far a long run is."""
+    for index, question in enumerate(questions):
+        if index and index % 10_000 == 0:
+            print(f"{index:,} after {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        yield question
+
+
 def version_of(worker: KerasWorker) -> KerasVersion:
     """The version of the Keras that answers."""
     assert worker.start() and worker.identity is not None, worker.state
@@ -309,7 +317,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         version = version_of(worker)
         layers = [name for name in options.layers.split(",") if name]
         start = time.monotonic()
-        report = examine(worker.ask_many, version, draw(options.count, version, options.seed, layers))
+        questions = counted(draw(options.count, version, options.seed, layers), start)
+        report = examine(worker.ask_many, version, questions)
         print(f"{worker.identity}, seed {options.seed}, {time.monotonic() - start:.0f} s")
     print(report.text(options.show))
     return 1 if report.wrong else 0

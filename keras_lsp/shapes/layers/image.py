@@ -126,7 +126,17 @@ def augment(configuration: Configuration, inputs: Structure, call: Mapping[str, 
             raise Refused("axis-size", text, stage="run", axis=-1, expected=3, found=channels)
     if configuration.generation == 3:
         return Applied(_same_structure(configuration, tensor))
+    if name == "RandomContrast" and call.get("training", True) is not False:
+        _check_contrast(configuration)
     return Applied(Tensor(shape, _cast(configuration, tensor)))
+
+
+def _check_contrast(configuration: Configuration) -> None:
+    """Refuse a range of contrasts without extent, as `tf.image.stateless_random_contrast` does."""
+    factor = configuration.value("factor")
+    bounds = cast("Sequence[object]", factor) if isinstance(factor, list | tuple) else (factor,)
+    if all(isinstance(bound, int | float) and bound == 0 for bound in bounds):
+        raise Refused("argument", "ValueError: upper must be > lower.", argument="factor", value=bounds[0])
 
 
 def _check_colours(configuration: Configuration, shape: Shape) -> None:

@@ -286,7 +286,7 @@ def step(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
         raise Undetermined("a cell is known for inputs of shape (batch, features) only")
     shape = cast("Shape", tensor.shape)
     states = call.get("states")
-    if isinstance(states, UnknownValue) or not isinstance(states, list | tuple):
+    if not isinstance(states, Tensor | list | tuple) or isinstance(states, UnknownValue):
         raise Undetermined("the states that the cell is called with are not known")
     cell = _cell(configuration, shape[-1])
     given = flatten(cast("Structure", states))
@@ -300,16 +300,53 @@ def step(configuration: Configuration, inputs: Structure, call: Mapping[str, obj
     if len(batches) > 1 or (1 in batches and any(one[0] is None for one in (shape, *found))):
         raise Undetermined("the states are not those of the cell")
     batch = batches.pop() if batches else None
-    dtype = compute_dtype(configuration)
     if tensor.dtype not in FLOATS or any(one.dtype not in FLOATS for one in given):
         raise Undetermined("a cell is known for inputs and states of real numbers only")
-    output = Tensor((batch, cell.output_size), dtype)
+    dtype = compute_dtype(configuration)
+    _check_step(configuration, given, dtype)
+    stepped = _stepped(configuration, cast("Structure", states), cell.state_sizes, batch, dtype)
+    return Applied((Tensor((batch, cell.output_size), dtype), stepped), cell.weights, cell.formula)
+
+
+def _check_step(configuration: Configuration, states: Sequence[Tensor], dtype: str | None) -> None:
+    """Refuse states that Keras 2, which casts the first argument only, multiplies with a kernel of another type."""
     if configuration.class_name == "StackedRNNCells":
+        if configuration.text("dtype") is not None:
+            raise Undetermined("whether the cells compute in the `dtype` of the stack is not known")
+        return
+    _check_initializer(configuration, always=True)
+    if configuration.generation == 3 or standalone(configuration) or dtype is None:
+        return
+    for state in states:
+        if state.dtype != dtype:
+            text = f"Input 'b' of 'MatMul' Op has type {dtype} that does not match type {state.dtype} of argument 'a'."
+            raise Refused("dtype", f"TypeError: {text}", dtype=state.dtype)
+
+
+def _stepped(
+    configuration: Configuration, given: Structure, sizes: StateSizes, batch: Dim, dtype: str | None
+) -> Structure:
+    """The new states in the container in which the cell returns them, which depends on that of the old ones."""
+    if configuration.class_name != "StackedRNNCells":
+        return _cell_states(sizes, isinstance(given, Tensor), batch, dtype)
+    stacked = cast("tuple[StateSizes, ...]", sizes)
+    if configuration.generation == 3:
+        # `StackedRNNCells.call` of Keras 3 goes through the states as they are given, and unwraps the only ones.
+        if not isinstance(given, list | tuple) or len(given) != len(stacked):
+            raise Undetermined("the states are not those of the cells")
+        pairs = zip(cast("Sequence[Structure]", given), stacked, strict=True)
+        found = [_cell_states(size, isinstance(state, Tensor), batch, dtype) for state, size in pairs]
+        return found[0] if len(found) == 1 else found
+    if standalone(configuration):
         raise Undetermined("the structure of the states of stacked cells is not known")
-    sizes = _flat(cell.state_sizes)
-    listed = configuration.class_name == "LSTMCell" or isinstance(states, list) or configuration.generation == 3
-    states_out: Structure = [Tensor((batch, size), dtype) for size in sizes]
-    return Applied((output, states_out if listed else Tensor((batch, sizes[0]), dtype)), cell.weights, cell.formula)
+    return tuple(_cell_states(size, True, batch, dtype) for size in stacked)
+
+
+def _cell_states(sizes: StateSizes, bare: bool, batch: Dim, dtype: str | None) -> Structure:
+    """States of one cell: a list, or the one state bare as it was given."""
+    if bare and not isinstance(sizes, tuple):
+        return Tensor((batch, sizes), dtype)
+    return [Tensor((batch, size), dtype) for size in _flat(sizes)]
 
 
 # ---------------------------------------------------------------------------------------------------------------- layers
@@ -414,9 +451,12 @@ def _check_numbers(configuration: Configuration, tensor: Tensor) -> None:
         raise Refused("dtype", f"TypeError: {text}", dtype=tensor.dtype)
 
 
-def _check_initializer(configuration: Configuration) -> None:
-    """The orthogonal initializer decomposes a matrix, which TensorFlow does not do in bfloat16."""
-    if configuration.generation == 2 and variable_dtype(configuration) == "bfloat16":
+def _check_initializer(configuration: Configuration, *, always: bool = False) -> None:
+    """The orthogonal initializer decomposes a matrix, which TensorFlow does not do in bfloat16.
+
+    A layer of Keras 3 that is called on symbolic tensors is built without; `always` is for those that are not.
+    """
+    if (configuration.generation == 2 or always) and variable_dtype(configuration) == "bfloat16":
         if configuration.value("recurrent_initializer") == "orthogonal":
             text = "InvalidArgumentError: Value for attr 'T' of bfloat16 is not in the list of allowed values"
             raise Refused("dtype", text, dtype="bfloat16")
