@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from keras_lsp.features.layer_names import NameUse
 from keras_lsp.features.types import (
     CodeAction,
     CodeLens,
@@ -20,12 +21,13 @@ from keras_lsp.features.types import (
     SignatureHelp,
     Symbol,
 )
-from keras_lsp.inference.facts import Facts
+from keras_lsp.inference.facts import Facts, Span
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
 from keras_lsp.rules.base import Context, Finding
 from keras_lsp.syntax.parse import ParsedModule, parse
 from keras_lsp.text.document import Document
+from keras_lsp.text.edits import TextEdit
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,24 @@ class Analysis:
         from keras_lsp.features.definition import definition
 
         return definition(self.context, offset)
+
+    def name_uses(self, offset: int) -> tuple[NameUse, ...]:
+        """All places of the layer's name under the cursor, those that give it first."""
+        from keras_lsp.features.layer_names import name_uses
+
+        return name_uses(self.context, offset)
+
+    def renaming_span(self, offset: int) -> Span | None:
+        """The layer's name under the cursor; raises `features.layer_names.Refused` where it cannot be changed."""
+        from keras_lsp.features.layer_names import renaming_span
+
+        return renaming_span(self.context, offset)
+
+    def rename(self, offset: int, new_name: str) -> tuple[TextEdit, ...]:
+        """Edits that give the layer under the cursor another name; raises `features.layer_names.Refused`."""
+        from keras_lsp.features.layer_names import rename
+
+        return rename(self.context, offset, new_name)
 
     def code_actions(self, start: int, end: int) -> tuple[CodeAction, ...]:
         """Changes that are offered between two offsets: fixes of findings, then rewrites."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_lsp.features.layer_names import name_uses, named_layer
 from keras_lsp.features.lookup import canonical_name, keyword_at, variable_at
 from keras_lsp.features.types import Definition, LibraryTarget, Location
 from keras_lsp.inference.facts import Span
@@ -19,6 +20,11 @@ def definition(context: Context, offset: int) -> Definition | None:
             return None
         keyword = argument.name if layer is not None else None
         return LibraryTarget(call.canonical, argument.keyword_span, keyword)
+    uses = name_uses(context, offset)
+    if uses:  # a layer's name leads to the layer
+        here = next(use.span for use in uses if use.span.contains(offset))
+        layer = uses[0].layer or named_layer(context, uses[0])
+        return Location(layer.call.callee_span, here) if layer is not None else None
     name = name_at(context.text, offset)
     if name is None or not name.rooted:
         return None

@@ -6,6 +6,7 @@ from typing import cast
 
 from keras_lsp.catalogue import HiddenKeyword, Symbol
 from keras_lsp.features import markup
+from keras_lsp.features.layer_names import name_uses, named_layer
 from keras_lsp.features.lookup import (
     canonical_name,
     change_text,
@@ -41,6 +42,11 @@ def hover(context: Context, offset: int) -> Hover | None:
     layer = layer_at(context, offset)
     if layer is not None:
         return Hover(layer.call.callee_span, describe_layer(context, layer))
+    use = next(iter(name_uses(context, offset)), None)
+    meant = named_layer(context, use) if use is not None else None
+    if use is not None and meant is not None and not meant.span.contains(offset):
+        here = next(each.span for each in name_uses(context, offset) if each.span.contains(offset))
+        return Hover(here, describe_layer(context, meant))
     name = name_at(context.text, offset)
     if name is not None:
         found_name = _name_hover(context, name.text, Span(name.part_start, name.end), name.start, offset)

@@ -12,6 +12,7 @@ import pytest
 import pytest_lsp
 from lsprotocol import types as t
 from lsprotocol.converters import get_converter
+from pygls.exceptions import JsonRpcException
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +27,10 @@ model = keras.Sequential([
 '😋'; lstm = keras.Sequential([keras.layers.LSTM(8, input_length=6, input_dim=8)])
 conv = keras.Sequential([keras.Input((28, 28)), keras.layers.Conv2D(8, 3)])
 layers.Dense(3, )
+named = keras.Sequential([keras.Input((3,)), layers.Dense(1, name="head")])
+'😋'; named.get_layer("head")
 """
-DENSE, LSTM, CONV, CALL = 4, 7, 8, 9
+DENSE, LSTM, CONV, CALL, NAMED, NAME = 4, 7, 8, 9, 10, 11
 
 EDITORS = ["vscode-1.100", "visual_studio_code", "neovim@v0.11", "neovim@v0.9", "neovim@v0.6", "emacs"]
 
@@ -201,6 +204,26 @@ async def test_definition_of_a_hidden_keyword(client):
     path = Path(uri.removeprefix("file://"))
     assert path.parts[-3:] == ("src", "layers", "layer.py")
     assert "input_shape" in path.read_text().splitlines()[line]
+
+
+async def test_rename_of_a_layer(client):
+    line = PROGRAM.splitlines()[NAME]
+    column = len(line[: line.index("head")].encode("utf-16-le")) // 2
+    at = t.Position(NAME, column + 1)
+    rename = client.capabilities.text_document.rename
+    if rename and rename.prepare_support:
+        found = await client.text_document_prepare_rename_async(t.PrepareRenameParams(document(), at))
+        assert (found.range.start, found.range.end) == (t.Position(NAME, column), t.Position(NAME, column + 4))
+        elsewhere = t.PrepareRenameParams(document(), t.Position(0, 8))
+        assert await client.text_document_prepare_rename_async(elsewhere) is None
+    edit = await client.text_document_rename_async(t.RenameParams(document(), at, "top"))
+    changes = edit.document_changes[0].edits if edit.document_changes else edit.changes[URI]
+    assert [(change.range.start.line, change.new_text) for change in changes] == [(NAMED, "top"), (NAME, "top")]
+    with pytest.raises(JsonRpcException, match="cannot be the name"):
+        await client.text_document_rename_async(t.RenameParams(document(), at, "a/b"))
+    context = t.ReferenceContext(include_declaration=True)
+    places = await client.text_document_references_async(t.ReferenceParams(context, document(), at))
+    assert {place.range.start.line for place in places} == {NAMED, NAME}
 
 
 async def test_commands(client):
