@@ -7,11 +7,16 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before anything of keras_lsp is imported: mistakes of ours fail tests instead of costing a statement's facts.
 os.environ.setdefault("KERAS_LSP_STRICT", "1")
 
 from keras_lsp.oracle.process import KerasWorker
+
+# What a busy machine takes for an example says nothing of the code.
+settings.register_profile("keras-lsp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("keras-lsp")
 
 
 @pytest.fixture(scope="session")

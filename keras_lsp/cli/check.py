@@ -94,6 +94,10 @@ def run(options: argparse.Namespace) -> int:
     runner = Runner(options, job, paths)
     if options.update_baseline and runner.base.settings.baseline is None:
         raise UsageError("--update-baseline needs the file: --baseline FILE, or `baseline` in a configuration")
+    if options.update_baseline and config is None and "baseline" not in table and _leads_out(runner.base):
+        raise UsageError(
+            f"{runner.base.source} names a baseline outside of its folder; to write there, name it with --baseline"
+        )
     if options.watch:
         from keras_lsp.cli.watch import watch
 
@@ -104,6 +108,12 @@ def run(options: argparse.Namespace) -> int:
         return runner.run()
     finally:
         runner.checker.close()
+
+
+def _leads_out(loaded: LoadedSettings) -> bool:
+    """Whether a configuration that was found, not named, wants its baseline outside of its own folder."""
+    baseline, root = loaded.settings.baseline, loaded.root
+    return baseline is not None and root is not None and not Path(baseline).resolve().is_relative_to(root.resolve())
 
 
 class Runner:

@@ -107,8 +107,12 @@ class Checker:
         root = (loaded.root or self.cwd).absolute()
         key = (root, loaded.settings.keras_version, loaded.settings.python)
         if key not in self._worlds:
-            self._worlds[key] = Worlds.of(loaded.settings, root)
+            self._worlds[key] = Worlds.of(loaded.settings, root, named_by_person=self._python_by_person)
         return self._worlds[key]
+
+    @property
+    def _python_by_person(self) -> bool:
+        return "python" in self.job.overrides or self.job.config is not None
 
     def close(self) -> None:
         """End the processes that were started."""
@@ -208,11 +212,20 @@ class Checker:
         if self._from_stdin:
             report.content = rewrite.after.data
         elif rewrite.after is not source:
-            problem = write(Path(source.path), source.data, rewrite.after.data)
+            problem = self._kept_out(source.path) or write(Path(source.path), source.data, rewrite.after.data)
             if problem is not None:
                 report.problem, report.fixed = problem, {}
                 return source, findings
         return rewrite.after, rewrite.findings
+
+    def _kept_out(self, path: str) -> str | None:
+        """Why a file that was found in a folder is not written: it is a link that leads out of all folders that were named."""
+        if path in self.job.explicit or not Path(path).is_symlink():
+            return None
+        target = Path(path).resolve()
+        if any(target.is_relative_to(Path(named).resolve()) for named in self.job.explicit):
+            return None
+        return "is a link that leads elsewhere; not changed, unless it is named itself"
 
 
 def _doubt(source: Input, parsed: ParsedModule) -> str | None:

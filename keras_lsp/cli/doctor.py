@@ -15,7 +15,6 @@ from keras_lsp.cli.checker import Checker, Job
 from keras_lsp.cli.options import add_configuration, overrides
 from keras_lsp.cli.terminal import escape
 from keras_lsp.oracle.cache import default_path
-from keras_lsp.project.trust import interpreter_to_start
 
 DEPENDENCIES = ("pygls", "lsprotocol", "jedi", "packaging", "pathspec", "platformdirs")
 
@@ -39,13 +38,13 @@ def run(options: argparse.Namespace) -> int:
     loaded = checker.settings(str(Path(path) / "_") if Path(path).is_dir() else path)
     worlds = checker.worlds(loaded)
     environment = worlds.environment
-    explicit = str(environment.python) if loaded.settings.python and environment.python else None
-    verdict = interpreter_to_start(environment, trusted=False, setting_from_workspace=True, explicit=explicit)
+    verdict = worlds.interpreter
     cache = default_path()
     found: dict[str, Any] = {
         "keras-lsp": __version__,
         "python": f"{platform.python_version()} at {sys.executable}",
-        "platform": platform.platform(),
+        # platform.platform() would start `uname` to ask for the processor.
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         **{name: _version(name) for name in DEPENDENCIES},
         "configuration": str(loaded.source or "none"),
         "configuration problems": [str(message) for message in loaded.messages],

@@ -17,17 +17,15 @@ from keras_lsp.oracle.questions import LayerQuestion, Unaskable
 from keras_lsp.oracle.service import KerasOracle, NullOracle, Oracle
 from keras_lsp.oracle.verify import Claim, compare
 from keras_lsp.project.environment import Environment
-from keras_lsp.project.trust import interpreter_to_start, own_interpreter
+from keras_lsp.project.trust import Verdict, own_interpreter
 from keras_lsp.shapes.tensor import Structure, Tensor, flatten
 
 NOT_SAYABLE = "its arguments or inputs are not all known numbers and strings"
 """Why Keras is not asked about a call."""
 
 
-def start_oracle(environment: Environment, python: str | None, keras: KerasVersion, *, cache: bool = True) -> Oracle:
-    """Keras in the interpreter that a person named, else in the one that runs keras-lsp; started at the first question."""
-    explicit = str(environment.python) if python and environment.python else None
-    verdict = interpreter_to_start(environment, trusted=False, setting_from_workspace=True, explicit=explicit)
+def start_oracle(environment: Environment, verdict: Verdict, keras: KerasVersion, *, cache: bool = True) -> Oracle:
+    """Keras in the interpreter that may be started, else in the one that runs keras-lsp; started at the first question."""
     if verdict.python is None:
         verdict = own_interpreter()
     if verdict.python is None:

@@ -10,6 +10,7 @@ from keras_lsp.inference.world import World
 from keras_lsp.project.environment import Environment, find_environment
 from keras_lsp.project.settings import Settings
 from keras_lsp.project.sources import DiskTexts, LibraryFinder, SourceFinder
+from keras_lsp.project.trust import Verdict, interpreter_to_start
 
 if TYPE_CHECKING:
     from keras_lsp.oracle.service import Oracle
@@ -18,22 +19,33 @@ if TYPE_CHECKING:
 class Worlds:
     """Makes worlds for the files of one run; environments and texts are looked up once."""
 
-    def __init__(self, keras: KerasVersion | None = None, python: str | None = None, root: Path | None = None) -> None:
+    def __init__(
+        self,
+        keras: KerasVersion | None = None,
+        python: str | None = None,
+        root: Path | None = None,
+        *,
+        named_by_person: bool = True,
+    ) -> None:
         self._keras = keras
         self._python = python
+        self._named_by_person = named_by_person
         self._root = root or Path.cwd()
         self._disk = DiskTexts()
         self._environment: Environment | None = None
         self._oracle: Oracle | None = None
 
     @classmethod
-    def of(cls, settings: Settings, root: Path) -> Worlds:
-        """The worlds of a project; a Keras version that cannot be read counts as not set."""
+    def of(cls, settings: Settings, root: Path, *, named_by_person: bool) -> Worlds:
+        """The worlds of a project; a Keras version that cannot be read counts as not set.
+
+        `named_by_person` says whether `settings.python` comes from the command line and not from a file of the project.
+        """
         try:
             keras = parse_version(settings.keras_version) if settings.keras_version else None
         except ValueError:
             keras = None
-        return cls(keras, settings.python, root)
+        return cls(keras, settings.python, root, named_by_person=named_by_person)
 
     @property
     def environment(self) -> Environment:
@@ -53,6 +65,14 @@ class Worlds:
                 self._keras = LATEST
         return self._keras
 
+    @property
+    def interpreter(self) -> Verdict:
+        """The interpreter of the project, if it may be started: what a file of the project names may not."""
+        explicit = str(self.environment.python) if self._python and self._named_by_person else None
+        if self.environment.python is None:
+            explicit = None
+        return interpreter_to_start(self.environment, trusted=False, setting_from_workspace=True, explicit=explicit)
+
     def world(self, path: str) -> World:
         """What is known outside one file."""
         resolved = str(Path(path).resolve()) if path and path not in ("-", "<stdin>") else ""
@@ -67,7 +87,7 @@ class Worlds:
         if self._oracle is None:
             from keras_lsp.cli.verify import start_oracle
 
-            self._oracle = start_oracle(self.environment, self._python, self.keras, cache=cache)
+            self._oracle = start_oracle(self.environment, self.interpreter, self.keras, cache=cache)
         return self._oracle
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ MAX_CALL_DEPTH = 48
 MAX_EXPRESSION_DEPTH = 160
 # Iterations of a loop over known values that are followed one by one; what is left is joined.
 MAX_ITERATIONS = 1200
+# Rounds of a `while` that make or call layers: its end is not in sight as that of a `for` is, and a slip makes it endless.
+MAX_BUILDING_ROUNDS = 100
 # Lists, tuples and strings that a program's folding may build.
 MAX_ELEMENTS = 10_000
 MAX_STRING = 20_000

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 
 from keras_lsp.inference import imports
 from keras_lsp.inference.attributes import get_attribute, set_attribute
-from keras_lsp.inference.budget import MAX_ITERATIONS
+from keras_lsp.inference.budget import MAX_BUILDING_ROUNDS, MAX_ITERATIONS
 from keras_lsp.inference.classes import define_class
 from keras_lsp.inference.contract import apply_shape_comment
 from keras_lsp.inference.expressions import assign_subscript, binary_operation, iterate, truth
@@ -348,6 +348,7 @@ def execute_while(machine: Machine, node: ast.While) -> Flow | None:
     """`while`: followed while the condition is known, joined otherwise."""
     activation = machine.activations[-1]
     exits = _exits(machine, node.body)
+    building = 0
     for _ in range(MAX_ITERATIONS):
         known = truth(machine, machine.evaluate(node.test))
         if known is False:
@@ -364,7 +365,8 @@ def execute_while(machine: Machine, node: ast.While) -> Flow | None:
             return None
         if flow is not None and flow is not CONTINUE:
             return flow
-        if _dull(machine, before, MAX_ITERATIONS):
+        building += (len(machine.facts.layers), machine.applications) != before[:2]
+        if building > MAX_BUILDING_ROUNDS or _dull(machine, before, MAX_ITERATIONS):
             break
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
 

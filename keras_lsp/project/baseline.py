@@ -8,6 +8,9 @@ were written are known.
 from __future__ import annotations
 
 import json
+import os
+import stat
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -105,10 +108,23 @@ def write_baseline(file: Path, baseline: Baseline) -> str | None:
 
     The file is replaced as a whole or not at all.
     """
-    temporary = file.with_name(file.name + ".tmp")
+    temporary: Path | None = None
     try:
-        temporary.write_text(dump_baseline(baseline), encoding="utf-8", newline="\n")
+        # Under a name that nobody can have made a link of before.
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".keras-lsp-")
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(dump_baseline(baseline))
+        temporary.chmod(stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o666 & ~_umask())
         temporary.replace(file)
     except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
         return f"{file}: cannot be written: {error.strerror or error}"
     return None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

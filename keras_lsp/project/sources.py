@@ -12,6 +12,7 @@ import sysconfig
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from keras_lsp.inference.world import Source
@@ -236,6 +237,7 @@ class LibraryFinder:
         return os.path.isdir(os.path.join(folder, "keras", "src", "ops"))  # noqa: PTH112, PTH118
 
 
+@cache
 def own_site_packages() -> tuple[str, ...]:
     """Where packages of the interpreter that runs keras-lsp are; Keras may be installed beside it."""
     return tuple(sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")}))

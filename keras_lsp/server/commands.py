@@ -157,7 +157,8 @@ def print_debug_information(application: Application, arguments: Arguments) -> d
     information: dict[str, Any] = {
         "keras-lsp": __version__,
         "python": sys.version.split()[0],
-        "platform": platform.platform(),
+        # platform.platform() would start `uname` to ask for the processor.
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "client": client.name,
         "columns": client.encoding,
         "diagnostics": "pulled" if client.pulls_diagnostics else "pushed",

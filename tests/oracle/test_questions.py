@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_lsp.oracle.questions import (
@@ -78,7 +78,6 @@ PLAIN = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(PLAIN)
 def test_every_literal_has_one_canonical_text(value: object) -> None:
     question = LayerQuestion(name="keras.layers.Dense", args=[value])

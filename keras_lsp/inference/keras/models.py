@@ -26,7 +26,7 @@ from keras_lsp.inference.values import (
     Value,
 )
 from keras_lsp.shapes.configuration import Configuration
-from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.dim import Dim, Expr
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -84,6 +84,8 @@ def make_input(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
             return Unknown("raises " + resolved.error.split(":", 1)[0])
         if resolved.batch_shape is None:
             return Unknown("the shape of this input is not known")
+        if not all(size is None or isinstance(size, int | Expr) for size in resolved.batch_shape):
+            return Unknown("a size of this input is no number")
         spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), _dtype(given.get("dtype")))
     return input_tensor(machine, spec, call, bound.get("name", extra.get("name")))
 

@@ -1,0 +1,84 @@
+"""`python -m tests.fuzz --edits 1000000`: the long run; prints a record, exits with 1 if anything was wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+
+os.environ["KERAS_LSP_STRICT"] = "1"  # mistakes of ours are raised instead of costing a statement's facts
+
+from tests.fuzz.corpus import programs
+from tests.fuzz.edits import mutated, typed, vocabulary
+from tests.fuzz.session import DEADLINE, Desk, resident
+
+STEADY = 10_000
+"""Edits of one file over which memory must be flat."""
+
+WARM = 2_000
+"""Edits before memory is looked at: until then tables are loaded and caches fill."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, print, and judge."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--edits", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--compare", type=int, default=20, help="compare each N-th edit with a fresh analysis")
+    options = parser.parse_args(arguments)
+    started, processor = time.monotonic(), time.process_time()
+    dice = random.Random(options.seed)
+    texts = programs()
+    words = vocabulary(texts)
+    desk = Desk(dice, compare_every=options.compare)
+    outcome = desk.outcome
+    say = lambda text: print(text, flush=True)  # noqa: E731
+    say(f"{len(texts)} programs, {sum(map(len, texts)):,} characters; seed {options.seed}")
+
+    # One file, edited on and on.
+    growth = 0.0
+    if options.edits >= STEADY + WARM:
+        desk.run(mutated(texts[0], dice, words, WARM))
+        early = resident()
+        desk.run(mutated(texts[0], dice, words, STEADY))
+        growth = (resident() - early) / 1024
+        say(f"memory over {STEADY:,} edits of one file: {early / 1024:.1f} MB, then {growth:+.1f} MB")
+
+    # Every program typed once, then mutated until all edits are made; another order each time.
+    typing = [*texts]
+    while outcome.edits < options.edits:
+        dice.shuffle(texts)
+        for text in texts:
+            if outcome.edits >= options.edits:
+                break
+            before = outcome.edits
+            if typing and text in typing:
+                typing.remove(text)
+                desk.run(typed(text, dice))
+            desk.run(mutated(text, dice, words, min(400, max(options.edits - outcome.edits, 0))))
+            if before // 20_000 != outcome.edits // 20_000:
+                outcome.memory.append((outcome.edits, resident()))
+                rate = (time.process_time() - processor) / outcome.edits * 1000
+                say(
+                    f"{outcome.edits:>9,} edits, {outcome.compared:,} compared, {len(outcome.problems)} problems, "
+                    f"{rate:.2f} ms each, worst {outcome.worst * 1000:.0f} ms, {resident() / 1024:.0f} MB"
+                )
+    elapsed, used = time.monotonic() - started, time.process_time() - processor
+    say(
+        f"\n{outcome.edits:,} edits in {elapsed:,.0f} s ({used:,.0f} s of processor time)\n"
+        f"typed character by character: {'all programs' if not typing else 'not all programs'}\n"
+        f"compared with a fresh analysis: {outcome.compared:,}\n"
+        f"processor time for one edit and its answers: median {outcome.quantile(0.5):.1f} ms, "
+        f"95 % {outcome.quantile(0.95):.1f} ms, 99.9 % {outcome.quantile(0.999):.1f} ms, "
+        f"worst {outcome.worst * 1000:.0f} ms; past {DEADLINE:g} s: {outcome.late}\n"
+        f"problems: {len(outcome.problems)}"
+    )
+    for problem in outcome.problems:
+        say(f"\n--- {problem}")
+    return 1 if outcome.problems or growth > 10 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
