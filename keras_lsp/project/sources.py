@@ -8,6 +8,7 @@ interpreter's library know are not followed: their code is large, and what it do
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 import threading
 from collections import OrderedDict
@@ -237,7 +238,15 @@ class LibraryFinder:
         return os.path.isdir(os.path.join(folder, "keras", "src", "ops"))  # noqa: PTH112, PTH118
 
 
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+
+
 @cache
 def own_site_packages() -> tuple[str, ...]:
-    """Where packages of the interpreter that runs keras-lsp are; Keras may be installed beside it."""
-    return tuple(sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")}))
+    """Where packages of the interpreter that runs keras-lsp are; Keras may be installed beside it.
+
+    A virtual environment can see folders of others, its base's or those that `.pth` files name: they are on `sys.path`.
+    """
+    own = sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+    seen = [path for path in sys.path if os.path.basename(path) in _PACKAGE_FOLDERS]  # noqa: PTH119
+    return tuple(dict.fromkeys((*own, *seen)))

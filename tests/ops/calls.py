@@ -115,6 +115,10 @@ def one(r: Random, name: str, kind: str) -> dict[str, object]:
         made["x"] = Array(x.shape, "int32")
     if name.endswith(("lrn", "response_normalization")):
         made["x"] = Array(shape_of(r, 4))
+    if name == "keras.backend.batch_normalization":
+        shape = shape_of(r, r.choice((2, 3, 4)))
+        made |= {"x": Array(shape), "variance": Array(shape[-1:], FLOAT, "ones")}
+        made |= {one: Array(shape[-1:]) for one in ("mean", "offset", "scale")}
     if name.endswith("in_top_k"):
         made["x"] = Array((3,), "int32", "zeros")
     return made | {"a": 2, "exponent": 2}
@@ -799,7 +803,22 @@ def losses(r: Random, name: str, kind: str) -> dict[str, object]:
     return {"target": target, "output": Array(shape), "labels": target, "logits": Array(shape)}
 
 
-@maker("network.ctc_loss", "network.ctc_batch_cost", "network.ctc_decode")
+@maker("network.overlap_loss")
+def overlapping(r: Random, name: str, kind: str) -> dict[str, object]:
+    shape = shape_of(r, r.choice((2, 3, 4)))
+    made: dict[str, object] = {"target": Array(shape), "output": Array(shape)}
+    return made | ({"axis": r.choice((-1, (1,), (0, 1)))} if r.random() < 0.6 else {})
+
+
+@maker("network.normalize_batch")
+def normalize_batch(r: Random, name: str, kind: str) -> dict[str, object]:
+    shape = shape_of(r, r.choice((2, 3, 4)))
+    axes = list(range(len(shape) - 1)) if r.random() < 0.7 else [r.randrange(len(shape))]
+    rest = tuple(size for index, size in enumerate(shape) if index not in axes)
+    return {"x": Array(shape), "gamma": Array(rest), "beta": Array(rest), "axes": axes}
+
+
+@maker("network.ctc_loss", "network.ctc_batch_cost", "network.ctc_decode", "network.ctc_sequences", "network.ctc_paths")
 def ctc(r: Random, name: str, kind: str) -> dict[str, object]:
     lengths = Array((2, 1), "int32", "ones") if "batch_cost" in name else Array((2,), "int32", "ones")
     output = Array((2, 6, 5))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,10 @@ import pytest
 from keras_lsp.shapes.ops import apply_method, apply_operator, apply_unary, subscript, tensor_attribute
 from keras_lsp.shapes.outcome import Applied, ShapeError, Unknown
 from keras_lsp.shapes.tensor import Tensor
+from tests.ops.exam import SYMBOLS, WRONG, compare, index_of, shapes
 from tests.ops.worlds import KERAS, agree, outline
 
 SEED = os.environ.get("OPS_SEED", "0")
-SYMBOLS = ("+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">=", "==", "!=")
 
 
 def real_array(shape: tuple[int, ...], dtype: str) -> np.ndarray:
@@ -24,27 +23,9 @@ def real_array(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 
 def check(said: Applied | ShapeError | Unknown, compute: Any, told: str) -> str:
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            real, error = outline(compute()), None
-    except Exception as raised:
-        real, error = None, raised
-    if isinstance(said, Unknown):
-        return "unknown"
-    if isinstance(said, ShapeError):
-        assert error is not None, f"false alarm: {told}: {said.text}, really {real}"
-        return "refuses"
-    if error is not None:
-        return "silent"
-    assert agree(outline(said.output), real, exactly=False), f"{told}: {outline(said.output)}, really {real}"
-    return "agrees"
-
-
-def shapes(r: random.Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    shape = tuple(r.choice((1, 2, 3)) for _ in range(r.choice((0, 1, 2, 3))))
-    other = tuple(1 if r.random() < 0.3 else size if r.random() < 0.9 else 4 for size in shape)
-    return shape, other[r.randrange(len(other) + 1) :]
+    verdict, detail = compare(said, compute)
+    assert verdict not in WRONG, f"{verdict}: {told}: {detail}"
+    return verdict
 
 
 def test_operators_on_arrays() -> None:
@@ -108,39 +89,6 @@ def test_type_is_known_where_all_libraries_agree() -> None:
     mixed = apply_operator("+", Tensor((2,), "int64"), Tensor((2,), "float32"), KERAS)
     assert mixed == Applied(Tensor((2,), None))
     assert apply_unary("-", Tensor((2,), "int64"), KERAS) == Applied(Tensor((2,), "int64"))
-
-
-def index_of(r: random.Random, shape: tuple[int, ...], arrays: bool) -> tuple[Any, Any]:
-    """An index as it is described, and as it is used."""
-    items: list[Any] = []
-    used: list[Any] = []
-    axis = 0
-    dots = False
-    while axis < len(shape) and r.random() < 0.85:
-        choice = r.random()
-        bounds = [r.choice((None, None, 0, 1, 2, -1, -2)) for _ in range(2)]
-        part: Any = slice(*bounds, r.choice((None, None, None, 2, -1)))
-        described: Any = part
-        if choice < 0.3:
-            part = described = r.randrange(-shape[axis], shape[axis]) if r.random() < 0.95 else shape[axis]
-        elif choice < 0.4:
-            part = described = None
-            axis -= 1
-        elif choice < 0.5 and not dots:
-            part, dots = Ellipsis, True
-            described = part
-            axis = len(shape) - 1 - r.randrange(0, len(shape) - axis)
-        elif choice < 0.65 and arrays:
-            length = r.choice((1, 2))
-            part = np.zeros((length,), "int64")
-            described = Tensor((length,), "int64")
-        elif choice < 0.7 and arrays:
-            part = np.ones((shape[axis],), bool)
-            described = Tensor((shape[axis],), "bool")
-        items.append(described)
-        used.append(part)
-        axis += 1
-    return tuple(items), tuple(used)
 
 
 def test_subscripts() -> None:

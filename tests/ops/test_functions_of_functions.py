@@ -81,6 +81,26 @@ def test_tensorflow() -> None:
         assert outline(said.output) == outline(real[name]), name
 
 
+def test_steps_of_the_legacy_backend() -> None:
+    import tensorflow as tf
+    import tf_keras
+
+    backend = tf_keras.backend
+    x, state = tf.ones((2, 5, 4)), tf.ones((2, 4))
+    calls: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
+        "foldl": ((plus, M), (lambda a, b: a + b, tf.ones((3, 4)))),
+        "foldr": ((plus, M, V), (lambda a, b: a + b, tf.ones((3, 4)), tf.ones((4,)))),
+        "rnn": (
+            (lambda x, states: (plus(x, states[0]), states), Tensor((2, 5, 4), "float32"), [Tensor((2, 4), "float32")]),
+            (lambda x, states: (x + states[0], states), x, [state]),
+        ),
+    }
+    for name, (ours, real) in calls.items():
+        said = apply_op(f"keras.backend.{name}", ours, {}, KERAS)
+        assert isinstance(said, Applied), (name, said)
+        assert outline(said.output) == outline(getattr(backend, name)(*real)), name
+
+
 def test_branches_that_differ_are_unknown() -> None:
     said = apply_op("keras.ops.cond", (Tensor((), "bool"), lambda: X, lambda: M), {}, KERAS)
     assert isinstance(said, Unknown)

@@ -12,6 +12,7 @@ from keras_lsp.shapes.tensor import Tensor
 from tests.ops.calls import Array, CallSpec
 
 KERAS = (3, 15, 1)
+KERAS_2 = (2, 15, 0)
 
 
 def convert(value: Any, make: Any) -> Any:
@@ -41,10 +42,10 @@ def filled(array: Array) -> np.ndarray:
     return (np.random.default_rng(0).random(shape) * 3).astype(array.dtype)
 
 
-def ours(call: CallSpec) -> Applied | ShapeError | Unknown:
+def ours(call: CallSpec, keras: tuple[int, int, int] = KERAS) -> Applied | ShapeError | Unknown:
     args = [convert(value, described) for value in call.starred]
     kwargs = {name: convert(value, described) for name, value in call.arguments.items()}
-    return apply_op(call.name, args, kwargs, KERAS)
+    return apply_op(call.name, args, kwargs, keras)
 
 
 def outline(value: Any) -> Any:

@@ -5,13 +5,15 @@
     python -m tests.shapes.exam --python <another environment>/bin/python --api tensorflow.keras --count 10000
 
 The process ends with 1 if a shape, dtype or weight is wrong or an error is claimed that Keras does not raise. Missed
-errors (Keras raises, keras-lsp does not say so) and unknown answers are counted and shown, with their reasons.
+errors (Keras raises, keras-lsp does not say so) and unknown answers are counted and shown, with their reasons. An
+interrupt (Ctrl-C) ends a long run with the report of what was asked until then.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -284,8 +286,12 @@ def draw(count: int, version: KerasVersion, seed: int, layers: Sequence[str] = (
 
 
 def counted(questions: Iterable[Question], start: float) -> Iterable[Question]:
-    """The same questions; a line to standard error for every ten thousand says how far a long run is."""
+    """The same questions, until an interrupt; lines to standard error say how far a long run is."""
+    interrupted: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number))
     for index, question in enumerate(questions):
+        if interrupted:
+            return
         if index and index % 10_000 == 0:
             print(f"{index:,} after {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
         yield question

@@ -114,6 +114,29 @@ def folded(call: Call) -> object:
     return call.value("init") if call.given("init") else _sliced(call.value("xs"))
 
 
+def stepped(call: Call) -> object:
+    """The last output, all outputs, and the last states of a function of each step (K.rnn)."""
+    elements, states = call.value("xs"), call.value("states", [])
+    for name in ("time_major", "zero_output_for_mask", "constants"):
+        if call.given(name) and call.value(name):
+            raise Undetermined(f"`{name}` has no shape rule")
+    if not isinstance(elements, Tensor) or not isinstance(states, list | tuple):
+        raise Undetermined("what the function goes through is not known")
+    shape = known(elements)
+    if len(shape) < 2:
+        raise Undetermined("there are no steps to go through")
+    given = cast("Sequence[object]", states)
+    step = call.function("f")(elements.with_shape((shape[0], *shape[2:])), given)
+    if not isinstance(step, list | tuple) or len(cast("Sequence[object]", step)) != 2:
+        raise Undetermined("the step does not give an output and states")
+    output, after = cast("Sequence[Any]", step)
+    if not isinstance(output, Tensor) or not _equal(list(cast("Sequence[Any]", after)), list(given)):
+        raise Undetermined("the step gives other states than it takes")
+    one = known(output)
+    count = shape[1] if call.flag("return_all_outputs", True) else 1
+    return (output.with_shape(one), output.with_shape((one[0], count, *one[1:])), after)
+
+
 def associative_scan(call: Call) -> object:
     """All partial results of an associative function: the shape of its elements (class AssociativeScan)."""
     elements = call.value("xs")

@@ -216,7 +216,7 @@ def _to_real(dtype: Dtype, kind: str) -> Dtype:
 
 
 def _real_float(dtype: Dtype, kind: str) -> Dtype:
-    if kind == "numpy" and dtype is not None and not is_float(dtype) and not dtype.startswith("complex"):
+    if kind == "numpy" and dtype == "bool":
         return "float64"
     return {"complex64": "float32", "complex128": "float64"}.get(dtype or "") or to_float(dtype, kind)
 

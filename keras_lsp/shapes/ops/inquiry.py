@@ -40,6 +40,8 @@ def size(call: Call) -> object:
         total = sizes[axis]
     else:
         total = product(sizes)
+    if total is None and "plain" in call.options:
+        raise Undetermined("a tensor with a dynamic size has no number of elements")
     if call.kind == "numpy" or "plain" in call.options:
         return total if total is not None else Tensor((), "int64")
     return Tensor((), call.dtype("int32"), total)

@@ -276,6 +276,11 @@ network.mean_loss | binary_crossentropy (y_true=target, y_pred=output, from_logi
 network.mean_loss | categorical_crossentropy (y_true=target, y_pred=output, from_logits, label_smoothing, axis)
 network.mean_loss | cosine_similarity (y_true=target, y_pred=output, axis)
 network.sparse_crossentropy | sparse_categorical_crossentropy (y_true=target, y_pred=output, from_logits, ignore_class, axis)
+network.mean_loss | binary_focal_crossentropy (y_true=target, y_pred=output, apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis)
+network.mean_loss | categorical_focal_crossentropy (y_true=target, y_pred=output, alpha, gamma, from_logits, label_smoothing, axis)
+network.overlap_loss | dice (y_true=target, y_pred=output, axis)
+network.overlap_loss | tversky (y_true=target, y_pred=output, alpha, beta, axis)
+network.ctc_sequences | ctc (y_true=target, y_pred=output)
 
 [keras.metrics]
 network.mean_loss | mean_squared_error MSE mse mean_absolute_error MAE mae mean_absolute_percentage_error (y_true=target, y_pred=output)

@@ -379,6 +379,43 @@ def ctc_loss(call: Call) -> Tensor:
     return Tensor((target[0],), promote_dtypes("keras", output.dtype, "float32"))
 
 
+def overlap_loss(call: Call) -> Tensor:
+    """`dice`, `tversky`: sums over `axis`, which is all axes by default."""
+    target, output = call.tensor("target"), call.tensor("output")
+    shape = broadcast(target.shape, known(output), kind=call.kind)
+    dtype = output.dtype if is_float(output.dtype) else None
+    axes = call.axes("axis", len(shape)) if call.given("axis") else range(len(shape))
+    return Tensor(tuple(dim for index, dim in enumerate(shape) if index not in axes), dtype)
+
+
+def ctc_sequences(call: Call) -> Tensor:
+    """`keras.losses.ctc`: a loss per sequence, of labels (batch, length) and scores (batch, length, classes)."""
+    target, output = call.shape("target"), call.tensor("output")
+    for name, shape, rank in (("y_true", target, 2), ("y_pred", known(output), 3)):
+        if len(shape) != rank:
+            text = f"Targets `{name}` must be a tensor of rank {rank}. Received: {name}.shape={printed(shape)}"
+            call.refuse("rank", text, expected_rank=rank, rank=len(shape))
+    if differ(target[0], known(output)[0]):
+        raise Undetermined("targets and scores are of different batches")
+    return Tensor((target[0],), promote_dtypes("keras", output.dtype, "float32"))
+
+
+def normalize_batch(call: Call) -> object:
+    """Normalized values with their mean and variance over the axes (K.normalize_batch_in_training)."""
+    x = call.tensor("x")
+    shape = known(x)
+    axes = call.axes("axes", len(shape))
+    rest = Tensor(tuple(dim for index, dim in enumerate(shape) if index not in axes), x.dtype)
+    return (x.with_shape(shape), rest, rest)
+
+
+def ctc_paths(call: Call) -> object:
+    """The likeliest label sequences, whose lengths depend on the data, and their scores (K.ctc_decode)."""
+    shape = call.shape("x")
+    paths = 1 if call.flag("greedy", True) else call.integer("paths", 1)
+    return ([Tensor((None, None), "int64")] * paths, Tensor((shape[0], paths), call.tensor("x").dtype))
+
+
 def ctc_batch_cost(call: Call) -> Tensor:
     """A loss per sequence as a column (K.ctc_batch_cost)."""
     return Tensor((call.shape("output")[0], 1), "float32")
