@@ -13,6 +13,7 @@ from keras_lsp.catalogue.datasets import Dataset, dataset
 from keras_lsp.catalogue.identifiers import FIXED, family_of
 from keras_lsp.catalogue.keywords import KEYWORDS, equal_form, meaning
 from keras_lsp.catalogue.links import page
+from keras_lsp.catalogue.successors import SUCCESSORS
 from keras_lsp.catalogue.symbols import HiddenKeyword, Kind, Parameter, Place, Status, Symbol, parse_parameters
 from keras_lsp.catalogue.version import KerasVersion, parse_version
 
@@ -66,6 +67,22 @@ def _leaves() -> Mapping[str, frozenset[str]]:
     return {leaf: frozenset(names) for leaf, names in out.items()}
 
 
+def _is_internal(path: str) -> bool:
+    """Return whether a path below the root leads through a module of Keras's own that was never public."""
+    paths: Mapping[str, Mapping[str, str]] = store.read("internal")["paths"]
+    _, _, modules = _names()
+    parts = path.split(".")
+    heads = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return any(head in paths and f"keras.{head}" not in modules for head in heads)
+
+
+@lru_cache(maxsize=16)
+def _inside(name: str) -> frozenset[str] | None:
+    """Return the modules of Keras's own that a data version has, None where they were not asked for."""
+    listed: str | None = store.read("internal")["modules"].get(name)
+    return None if listed is None else frozenset(listed.split())
+
+
 def _relative(dotted: str) -> str | None:
     """Return the path below the Keras root that a dotted name starts with, or None if it starts with none."""
     rest = next((rest for root in _ROOTS if (rest := _below(dotted, root)) is not None), None)
@@ -86,7 +103,7 @@ class Catalogue:
 
     def __init__(self, version: KerasVersion) -> None:
         self.version = version
-        name = store.nearest(version)
+        name = self._name = store.nearest(version)
         known = parse_version("tf_keras 2.21" if name == "2.21" else name)
         newer = store.above(name)
         exact = (known.major, known.minor) == (version.major, version.minor)
@@ -148,6 +165,8 @@ class Catalogue:
             return None
         if not path or "keras." + path in self._data["modules"]:
             return True
+        if _is_internal(path) and self._generated(dotted):
+            return False
         if _is_private(dotted) or (
             path not in _names()[0] and "keras." + path not in _names()[1] and "keras." + path not in _names()[2]
         ):
@@ -157,6 +176,39 @@ class Catalogue:
             return False
         head, _, leaf = name.rpartition(".")
         return leaf in self._all_members(head)
+
+    def _generated(self, dotted: str) -> bool:
+        """Whether all that lies below this spelling's root is generated, so that none of Keras's own modules shows.
+
+        Source: from 2.13 on they are below `keras.src`; `tf.keras` is generated in all versions.
+        """
+        own = {"src", "python", "contrib", "tensorflow_core"}
+        if not own.isdisjoint(parts := dotted.split(".")) or any(part.startswith("_") for part in parts):
+            return False
+        return dotted.startswith("tensorflow") or (self.version.major, self.version.minor) >= (2, 13)
+
+    def lost_module(self, dotted: str) -> str | None:
+        """Return the module of Keras's own that a dotted name leads through, if this version has lost it, else None.
+
+        Programs import from modules that were never public (`keras.layers.convolutional_recurrent`). Where such a module is
+        still there below `keras.src`, or is one of those whose successor everybody is told (`keras.layers.merge`), it is
+        plain what is meant. Not known before 2.13.
+        """
+        path = _relative(dotted)
+        inside = _inside(self._name) if (self.version.major, self.version.minor) >= (2, 13) else None
+        if not path or inside is None or "tensorflow.python" in dotted or "tensorflow_core" in dotted:
+            return None
+        spellings, spans, modules = _names()
+        paths: Mapping[str, Mapping[str, str]] = store.read("internal")["paths"]
+        parts = path.split(".")
+        for end in range(len(parts), 0, -1):
+            head = ".".join(parts[:end])
+            if f"keras.{head}" in modules or head in spellings or f"keras.{head}" in spans:
+                return None
+            if head in paths or end == 2 < len(parts):
+                meant = head in inside or f"keras.{head}" in SUCCESSORS
+                return None if meant else f"keras.{head}"
+        return None
 
     def _all_members(self, module: str) -> Mapping[str, str]:
         if module not in self._members:

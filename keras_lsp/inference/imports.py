@@ -99,7 +99,8 @@ def execute_import(machine: Machine, node: ast.Import) -> Flow | None:
 
     for alias in node.names:
         if alias.asname:
-            bind_name(machine, alias.asname, import_path(machine, alias.name))
+            value = import_path(machine, alias.name)
+            bind_name(machine, alias.asname, _external(machine, value.path) if isinstance(value, External) else value)
             _note(machine, alias.asname, alias.name)
         else:
             root = alias.name.split(".", 1)[0]
@@ -130,11 +131,24 @@ def execute_import_from(machine: Machine, node: ast.ImportFrom) -> Flow | None:
             separator = "" if dotted.endswith(".") else "."
             submodule = import_path(machine, f"{dotted}{separator}{alias.name}")
             value: Value = submodule if isinstance(submodule, Module) else _missing(source, alias.name)
+        elif isinstance(source, External):
+            value = _external(machine, f"{source.path}.{alias.name}")
         else:
             value = get_attribute(machine, source, alias.name)
         bind_name(machine, alias.asname or alias.name, value)
         _note(machine, alias.asname or alias.name, f"{dotted}.{alias.name}")
     return None
+
+
+def _external(machine: Machine, dotted: str) -> Value:
+    """A library's name; one that leads through a module which this Keras has nowhere cannot have been imported."""
+    from keras_lsp.inference.attributes import get_attribute
+
+    lost = machine.catalogue.lost_module(dotted)
+    if lost is not None:
+        return Unknown(f"Keras {machine.world.keras} has no {lost}")
+    module, _, leaf = dotted.rpartition(".")
+    return get_attribute(machine, External(module), leaf) if module else External(dotted)
 
 
 def _missing(source: Module, name: str) -> Value:

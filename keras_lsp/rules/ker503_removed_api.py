@@ -2,7 +2,8 @@
 
 ## What it does
 Reports imports and names of Keras that exist in other versions only (`keras.utils.np_utils`, `keras.layers.core`,
-`keras.preprocessing.image.ImageDataGenerator`), and methods that are gone (`predict_classes`, `fit_generator`). Code that is
+`keras.preprocessing.image.ImageDataGenerator`), modules of Keras's own that are not there or have moved out of reach
+(`keras.engine`), and methods that are gone (`predict_classes`, `fit_generator`). Code that is
 prepared for their absence, by `try` or a version check, is left alone.
 
 ## Why it matters
@@ -34,6 +35,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from keras_lsp.catalogue.successors import SUCCESSORS
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import activation_of
@@ -49,25 +51,6 @@ _METHODS: dict[str, tuple[str, tuple[int, int]]] = {
     "predict_classes": ("", (2, 6)),
     "predict_proba": ("predict", (2, 6)),
     "reset_states": ("", (3, 0)),
-}
-# Where the best known of them went; an empty text where there is no successor in Keras 3.
-_SUCCESSORS = {
-    "keras.utils.np_utils": "keras.utils",
-    "keras.layers.core": "keras.layers",
-    "keras.layers.convolutional": "keras.layers",
-    "keras.layers.recurrent": "keras.layers",
-    "keras.layers.pooling": "keras.layers",
-    "keras.layers.normalization": "keras.layers",
-    "keras.layers.embeddings": "keras.layers",
-    "keras.layers.wrappers": "keras.layers",
-    "keras.layers.merge": "keras.layers",
-    "keras.layers.advanced_activations": "keras.layers",
-    "keras.layers.experimental.preprocessing": "keras.layers",
-    "keras.preprocessing.text": "keras.layers.TextVectorization",
-    "keras.preprocessing.image.ImageDataGenerator": "keras.utils.image_dataset_from_directory",
-    "keras.wrappers.scikit_learn": "the scikeras package",
-    "keras.layers.CuDNNLSTM": "keras.layers.LSTM",
-    "keras.layers.CuDNNGRU": "keras.layers.GRU",
 }
 _PREPARED = re.compile(r"version|hasattr|KERAS|TF_|find_spec", re.IGNORECASE)
 
@@ -99,7 +82,7 @@ def check(context: Context) -> Iterator[Finding]:
             successor = next(
                 (
                     new
-                    for old, new in _SUCCESSORS.items()
+                    for old, new in SUCCESSORS.items()
                     if _main(missing) == old or _main(missing).startswith(old + ".")
                 ),
                 "",
@@ -114,9 +97,7 @@ def missing_name(context: Context, dotted: str) -> str | None:
     parts = dotted.split(".")
     for end in range(1, len(parts) + 1):
         part = ".".join(parts[:end])
-        exists = catalogue.exists(part)
-        private = part.startswith("tensorflow.python")  # a copy of Keras 2 that TensorFlow still ships
-        if exists is False or (exists is None and context.keras3 and not private and _main(part) in _SUCCESSORS):
+        if catalogue.exists(part) is False:
             return part
     return None
 

@@ -5,6 +5,7 @@ When one of these fails after an upgrade of Keras, run `tools/catalogue/probe.py
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -43,6 +44,21 @@ def test_installed_keras_equals_the_stored_data(
     assert set(built) == set(known)
     changed = difference(built, known)
     assert not changed, json.dumps(changed, indent=1)[:4000]
+
+
+@pytest.mark.parametrize(("package", "stored"), [("keras", "3.15"), ("tf_keras", "2.21")])
+def test_modules_inside_are_those_of_the_installed_keras(
+    package: str, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(TOOLS))
+    from inside import modules_of
+
+    found = importlib.util.find_spec(package)
+    assert found is not None
+    assert found.origin is not None
+    internal = store.read("internal")
+    known = [name for name in internal["paths"] if name]
+    assert modules_of(Path(found.origin).parent, known) == internal["modules"][stored]
 
 
 def test_all_data_versions_are_present() -> None:

@@ -88,7 +88,8 @@ def test_availability() -> None:
     assert (new.available, new.kind) == (False, "op")
     assert K3.exists("keras.layers.Dense") is True
     assert K3.exists("keras.layers.experimental.preprocessing.Rescaling") is False
-    assert K3.exists("keras.layers.core.Dense") is None
+    assert K3.exists("keras.layers.core.Dense") is False
+    assert K3.exists("keras.src.layers.core.Dense") is None
     # `tf.keras` of Keras 3 keeps names that `keras` dropped.
     assert K3.exists("keras.preprocessing.image.ImageDataGenerator") is False
     assert K3.exists("tensorflow.keras.preprocessing.image.ImageDataGenerator") is True
@@ -300,3 +301,17 @@ def test_no_name_raises(text: str, prefix: str) -> None:
     K3.dataset(name)
     K3.identifiers_for(name, text)
     K3.hidden_keywords(name)
+
+
+def test_modules_that_are_lost_with_all_their_names() -> None:
+    """Keras 2.15 and 3 have `ConvLSTM2D`, but no `convolutional_recurrent` anywhere; others have moved, or are well known."""
+    for catalogue in (K2, K3):
+        assert catalogue.lost_module("keras.layers.convolutional_recurrent.ConvLSTM2D") is not None
+        assert catalogue.exists("keras.layers.convolutional_recurrent") is False
+        for kept in ("keras.layers.Dense", "keras.datasets.mnist.load_data", "keras.layers.core.Dense", "numpy.zeros"):
+            assert catalogue.lost_module(kept) is None, kept
+        assert catalogue.lost_module("keras.layers.merge.concatenate") is None
+        assert catalogue.lost_module("tensorflow.python.keras.layers.recurrent.LSTM") is None
+    assert K2.lost_module("keras.utils.data_utils.get_file") is None
+    assert K3.lost_module("keras.utils.data_utils.get_file") == "keras.utils.data_utils"
+    assert K1.lost_module("keras.layers.convolutional_recurrent.ConvLSTM2D") is None

@@ -290,7 +290,8 @@ def main() -> None:
         for path, at in data["internal"].items():
             head, _, leaf = path.rpartition(".")
             internal.setdefault(head, {}).setdefault(leaf, public[at])
-    write(options.out / "internal.json", {"paths": internal})
+    inside = json.loads((options.out / "internal.json").read_text(encoding="utf-8"))["modules"]  # see inside.py
+    write(options.out / "internal.json", {"paths": internal, "modules": inside})
     for file in sorted(options.out.glob("*.json")):
         print(f"{file.name:16} {file.stat().st_size:8,}")
 

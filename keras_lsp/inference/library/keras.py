@@ -229,6 +229,14 @@ def shape(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value
 
 @models("keras.backend.gradients", "tensorflow.gradients")
 def gradients(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
-    """Gradients have the shapes of what they are taken for."""
+    """Gradients have the shapes of what they are taken for, `None` where the loss does not depend on it.
+
+    Inside a layer's own graph the arguments are placeholders, of which nothing tells what depends on what.
+    Source: `gradients` in tensorflow/python/ops/gradients_impl.py.
+    """
     value = arguments.get(1, "variables", arguments.get(None, "xs"))
-    return value if isinstance(value, ListValue) else ListValue([value])
+    variables = value.items if isinstance(value, ListValue) else [value]
+    if variables is None:
+        return value
+    unsure = Unknown("whether the loss depends on it is not known")
+    return ListValue([unsure if isinstance(v, TensorValue) and v.kind != "keras" else v for v in variables])
