@@ -21,6 +21,10 @@ WARM = 2_000
 """Edits before memory is looked at: until then tables are loaded and caches fill."""
 
 
+WORK = 4_000
+"""Lines that may be analysed in one sitting with a program."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run, print, and judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
@@ -57,7 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
             if typing and text in typing:
                 typing.remove(text)
                 desk.run(typed(text, dice))
-            desk.run(mutated(text, dice, words, min(400, max(options.edits - outcome.edits, 0))))
+            # A short program's edits cost less, so it gets more of them.
+            count = WORK // (4 + text.count("\n"))
+            desk.run(mutated(text, dice, words, min(count, max(options.edits - outcome.edits, 0))))
             if before // 20_000 != outcome.edits // 20_000:
                 outcome.memory.append((outcome.edits, resident()))
                 rate = (time.process_time() - processor) / outcome.edits * 1000

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 45
 """A longer program costs more for each edit and shows nothing that a short one does not."""
 
-BUNDLE = 7
-"""Lines to which scenarios and examples are put together: by themselves they are shorter than what people write."""
+BUNDLE = 4
+"""Lines to which the shortest scenarios and examples are put together, so that there is something to move about."""
 
 
 def programs() -> list[str]:
