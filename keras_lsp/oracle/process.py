@@ -125,6 +125,7 @@ class _Run:
         threading.Thread(target=self._drain, args=(process,), daemon=True, name="keras-lsp child log").start()
         started.set()
         self.messages.put(_Ended(self._read(process)))
+        process.wait()  # so that one that ended by itself is no zombie until somebody asks again
 
     def _read(self, process: subprocess.Popen[bytes]) -> str | None:
         stream = cast("Any", process.stdout)
@@ -176,7 +177,9 @@ class _Run:
         self.closing = True
         if process is None:
             return
-        if sys.platform == "win32":
+        if process.returncode is not None:
+            pass  # reaped: its number may be somebody else's by now
+        elif sys.platform == "win32":
             process.kill()
         else:
             with contextlib.suppress(OSError):
