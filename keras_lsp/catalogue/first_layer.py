@@ -528,7 +528,7 @@ def _input_dtype(given: Mapping[str, object], version: KerasVersion) -> str | No
     if not isinstance(dtype, str):
         return None
     if dtype == "int" and version.contract is Contract.D:
-        return "int64"  # `PYTHON_DTYPES_MAP` in keras/src/backend/common/variables.py, for TensorFlow
+        return "int64"  # `standardize_dtype` in keras/src/backend/common/variables.py, for TensorFlow
     if dtype not in _DTYPES and version.contract is Contract.D:
         raise _Raised(f"ValueError: Invalid dtype: {dtype}")
     return dtype
@@ -678,6 +678,8 @@ def resolve_input_layer(
                 given["shape"] = given.pop("input_shape")
             if "batch_input_shape" in given:
                 given["batch_shape"] = given.pop("batch_input_shape")
+            # Its **kwargs swallow everything else.
+            given = {k: v for k, v in given.items() if k in _declared("keras.layers.InputLayer", version)}
             shape, dtype, _ = _input_d(given, version)
         else:
             shape, dtype = _input_layer_keras2(given, {p.name for p in parameters}, version)

@@ -2,8 +2,8 @@
 
 `DepthwiseConv2D(3, kernel_initializer="zeros")` runs in Keras 2, for `Conv.__init__` has that parameter, and `LSTM(4, implementation=1)`
 runs in Keras 3, for `LSTM.__init__` takes it out of its `**kwargs`. Measured by constructing each layer with each parameter of its
-bases and each keyword that their constructors pop (Keras 2.3.1, TensorFlow 2.3.0, Keras 2.15.0 and 3.15.1). The keywords that every
-layer takes are in `keywords`.
+bases and each keyword that their constructors pop (Keras 2.3.1, TensorFlow 2.3.0, Keras 2.15.0, 3.0.5, 3.3.3, 3.6.0, 3.10.0, 3.13.0,
+3.14.0 and 3.15.1). The keywords that every layer takes are in `keywords`.
 """
 
 from __future__ import annotations
@@ -69,10 +69,12 @@ _KERAS_3 = {
     "implementation": "GRU GRUCell LSTM LSTMCell",
     "lora_alpha lora_rank": f"{_CONVOLUTIONS} ReversibleEmbedding",
     "oov_method": "StringLookup",
+    "output_padding": _TRANSPOSED,
     "quantization_config": "ReversibleEmbedding",
     "rms_scaling": "LayerNormalization",
     "score_mode seed": "AdditiveAttention",
     "unroll": _CONVOLUTIONAL_RECURRENT,
+    "value_range": "RandomRotation",
     "zero_output_for_mask": f"{_CONVOLUTIONAL_RECURRENT} GRU LSTM SimpleRNN",
 }
 

@@ -394,6 +394,9 @@ def rows_and_columns(layer: LayerFact) -> bool:
     strides = layer.call.arguments.get("strides")
     if layer.class_name not in ROWS_AND_COLUMNS or kernel is None or strides is None:
         return False
+    configuration = layer.configuration
+    if configuration is not None and isinstance(configuration.arguments.get("kernel_size"), tuple):
+        return False  # Keras 2.3 understands it
     return (
         is_written(kernel)
         and is_written(strides)

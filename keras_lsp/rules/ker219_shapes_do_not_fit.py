@@ -44,6 +44,9 @@ def check(context: Context) -> Iterator[Finding]:
     for failure in context.failures.get("KER219", ()):
         what = _WHAT.get(failure.error.kind, f"This call of {failure.class_name} fails")
         about = ""
+        wanted, got = failure.error.facts.get("expected"), failure.error.facts.get("found")
+        if failure.subject == "model-call" and isinstance(wanted, tuple) and isinstance(got, tuple):
+            what = f"The model takes {format_shape(wanted)}, and gets {format_shape(got)}"  # pyright: ignore[reportUnknownArgumentType]
         known = failure.error.facts.get("shapes")
         if failure.application is not None:
             about = f": {shapes(failure.application.inputs)}"

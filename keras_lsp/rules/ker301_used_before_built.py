@@ -6,7 +6,7 @@ has built before.
 
 ## Why it matters
 Without an input shape the layers have no weights. Keras 2 raises `This model has not yet been built`; Keras 3 prints `?` and 0
-parameters, and `model.weights` is an empty list.
+parameters, `model.weights` is an empty list, and there are no weights that could be saved or loaded.
 
 ## Example
 ```python
@@ -34,8 +34,12 @@ from keras_lsp.rules.ker111_input_shape_inside_wrapper import inside_wrapper
 from keras_lsp.rules.model_data import events
 from keras_lsp.rules.wording import keras_name
 
-# Both generations raise here; the rest is silent in Keras 3.
-_RAISES = frozenset(("count_params",))
+_FILES = frozenset(("save_weights", "load_weights"))
+# From here on Keras 3 refuses to save or load the weights of such a model (3.6 does not, 3.7 was not asked).
+_FILES_CHECKED = (3, 8)
+# From here on Keras 2 has another way to files of this name, which takes models without weights.
+_NEW_FILES = (2, 12)
+_NEW_NAME = ".weights.h5"
 _METHODS = frozenset(("summary", "get_weights", "save_weights", "load_weights", "count_params"))
 
 
@@ -47,12 +51,14 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if event.model.layers and any(inside_wrapper(row.fact) for row in event.model.layers[:1] if row.fact):
             continue
+        raising = _raising(context, event)
+        if raising is None:
+            continue
         reported.add(id(event.model))
-        raising = event.method in _RAISES or not context.keras3
         if raising:
-            outcome = f"{keras_name(context)} raises: ValueError: This model has not yet been built."
-            if context.keras3:
-                outcome = f"{keras_name(context)} raises ValueError."
+            outcome = f"{keras_name(context)} raises ValueError."
+            if event.method == "summary":
+                outcome = f"{keras_name(context)} raises: ValueError: This model has not yet been built."
         else:
             outcome = f"{keras_name(context)} goes on with no weights: `summary` shows no shapes and 0 parameters."
         message = (
@@ -63,6 +69,21 @@ def check(context: Context) -> Iterator[Finding]:
         span = first or (event.model.span if event.model.call is not None else event.call.span)
         related = ((event.call.span, "it is used here"),)
         yield RULE.finding(span, message, severity=Severity.ERROR if raising else Severity.WARNING, related=related)
+
+
+def _raising(context: Context, event: ModelEvent) -> bool | None:
+    """Whether the event raises; `None` where it neither raises nor is known to do anything strange."""
+    if context.keras3:
+        return event.method == "count_params" or (event.method in _FILES and context.keras >= _FILES_CHECKED)
+    if context.keras < (2, 4):  # counts 0 parameters and saves empty files
+        return True if event.method == "summary" else None
+    if event.method not in _FILES:
+        return True
+    argument = event.call.arguments.get("filepath")
+    name = argument.value if argument is not None else None
+    if not isinstance(name, str) or (name.endswith(_NEW_NAME) and context.keras >= _NEW_FILES):
+        return None
+    return True if event.method == "save_weights" or name.endswith((".h5", ".hdf5", ".keras")) else None
 
 
 def unbuilt(event: ModelEvent) -> bool:

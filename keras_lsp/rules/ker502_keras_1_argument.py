@@ -4,7 +4,8 @@
 Reports `nb_filter`, `border_mode`, `subsample`, `output_dim` of a Dense layer, `W_regularizer` and the other names of 2016.
 
 ## Why it matters
-Keras 2 still translated some of them; Keras 3 refuses them all as unrecognized, or misses the arguments that they stood for.
+Standalone Keras 2 still converts them, with a warning, and this rule gives a hint there. `tf.keras` and Keras 3 refuse them all as
+unrecognized, or miss the arguments that they stood for.
 
 ## Example
 ```python
@@ -24,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_lsp.catalogue.keras_1 import CONVERSIONS, VALUES, converted_names
+from keras_lsp.catalogue.version import Contract
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import keras_1_names
 from keras_lsp.rules.renamed import KERAS_1
@@ -49,6 +52,27 @@ def check(context: Context) -> Iterator[Finding]:
                 edits = rename_keyword(argument, new)
             fix = (Fix(f"Rename to `{new}`", edits, Applicability.SAFE),) if edits else ()
             yield RULE.finding(place(failure.call, argument), message, fixes=fix)
+    if context.world.keras.contract is Contract.A:
+        yield from _converted(context)
+
+
+def _converted(context: Context) -> Iterator[Finding]:
+    """Names that this Keras still converts."""
+    for layer in context.facts.layers:
+        if layer.error is not None or layer.custom:
+            continue
+        names = CONVERSIONS.get(layer.class_name, {})
+        for name, argument in layer.call.arguments.items():
+            if name not in converted_names(layer.class_name):
+                continue
+            new = names.get(name)
+            advice = f"Today it is called `{new}`" if new else "Later versions have no such argument"
+            message = (
+                f"`{name}` is an argument of Keras 1. {keras_name(context)} converts it, with a warning. {advice}."
+            )
+            edits = rename_keyword(argument, new) if new and name not in VALUES else None
+            fix = (Fix(f"Rename to `{new}`", edits, Applicability.SAFE),) if edits else ()
+            yield RULE.finding(place(layer.call, argument), message, severity=Severity.HINT, fixes=fix)
 
 
 RULE = Rule("KER502", "keras-1-argument", Severity.ERROR, "sometimes", check, __doc__ or "")

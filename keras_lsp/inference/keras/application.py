@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from keras_lsp.shapes.configuration import UnknownValue
 from keras_lsp.shapes.dim import differ
 from keras_lsp.shapes.outcome import Applied, ShapeError, Weight
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
+from keras_lsp.shapes.refusals import axis_mismatch
 from keras_lsp.shapes.registry import apply_layer
 from keras_lsp.shapes.tensor import Structure, flatten
 
@@ -243,6 +245,13 @@ def _conflict(layer: LayerValue, outcome: Applied, inputs: Structure) -> ShapeEr
     return None
 
 
+# Layers of Keras 3 whose `input_spec` holds the size of an axis once they are built; all others compute a shape without looking
+# at their weights, and fail when the model runs (measured: Keras 3.0.5 and 3.15.1).
+_SPECIFIED = re.compile(r"Dense|(Separable|Depthwise)?Conv[123]D(Transpose)?|(Batch|Group|Spectral)Normalization")
+# Their weights are multiplied with the input, and a size of 1 is repeated.
+_ELEMENTWISE = frozenset(("LayerNormalization", "RMSNormalization", "Normalization", "PReLU", "AdditiveAttention"))
+
+
 def _size_error(layer: LayerValue, built: Weight, needed: Weight, inputs: Structure) -> ShapeError | None:
     before = [tensor.shape for tensor in flatten(layer.built_inputs)]
     now = [tensor.shape for tensor in flatten(inputs)]
@@ -254,18 +263,17 @@ def _size_error(layer: LayerValue, built: Weight, needed: Weight, inputs: Struct
     )
     if axis is None:
         return None
-    name = layer.name
     position = axis - len(now[0])
-    text = (
-        f'ValueError: Input 0 of layer "{name}" is incompatible with the layer: expected axis {position} of input shape '
-        f"to have value {before[0][axis]}, but received input with shape {_text(now[0])}"
-    )
+    configuration = layer.configuration
+    if configuration is None:
+        return None
+    if configuration.keras < (3,) or _SPECIFIED.fullmatch(layer.class_name):
+        return axis_mismatch(configuration, now[0], position, before[0][axis]).error
+    if layer.class_name in _ELEMENTWISE and 1 in (before[0][axis], now[0][axis]):
+        return None
     facts = {"axis": position, "expected": before[0][axis], "found": now[0][axis]}
-    return ShapeError("axis-size", text, facts)
-
-
-def _text(shape: tuple[Any, ...]) -> str:
-    return f"({', '.join(str(dim) for dim in shape)}{',' if len(shape) == 1 else ''})"
+    numbers = f"{now[0][axis]} and {before[0][axis]}"
+    return ShapeError("axis-size", f"ValueError: Dimensions must be equal, but are {numbers}", facts, "run")
 
 
 def apply_nested(

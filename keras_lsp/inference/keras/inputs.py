@@ -27,15 +27,30 @@ def mend(found: Shape, expected: Shape) -> Shape:
     return found
 
 
-def misfit(machine: Machine, model: ModelValue, index: int, found: Shape, expected: Shape) -> ShapeError | None:
+# Models compare arrays with their inputs from here on; TensorFlow 2.3 leaves all to the layers, 2.4 and 2.5 were not read.
+_SPECIFIED = (2, 6)
+# A Sequential has the specification of its first layer before.
+_SEQUENTIAL_SPECIFIED = (2, 7)
+
+
+def _specified(machine: Machine, model: ModelValue, symbolic: bool) -> bool:
+    """Whether a model compares sizes: with arrays in Keras 2, in Keras 3 a Sequential only with symbolic tensors."""
+    if machine.keras >= (3,):
+        return symbolic or model.kind == "Functional"
+    return not symbolic and machine.keras >= (_SPECIFIED if model.kind == "Functional" else _SEQUENTIAL_SPECIFIED)
+
+
+def misfit(
+    machine: Machine, model: ModelValue, index: int, found: Shape, expected: Shape, symbolic: bool = False
+) -> ShapeError | None:
     """What a model itself refuses, before any layer: sizes where it has an input specification, and ranks in Keras 3.
 
-    A specification compares axis by axis, without last axes of size 1, and only as far as both go. In Keras 3 a Sequential has
-    none. Source: `assert_input_compatibility` in keras/src/layers/input_spec.py, `input_spec` of functional and sequential
-    models, with `allow_last_axis_squeeze`.
+    A specification compares axis by axis, without last axes of size 1, and only as far as both go. Source:
+    `assert_input_compatibility` in keras/src/layers/input_spec.py, `input_spec` of functional and sequential models, with
+    `allow_last_axis_squeeze`; in Keras 2 `_functional_construction_call` of engine/base_layer.py does not ask for it.
     """
     declared = is_declared(model)
-    if declared and (model.kind == "Functional" or machine.keras < (3,)):
+    if declared and _specified(machine, model, symbolic):
         ours = expected[:-1] if expected[-1] == 1 else expected
         theirs = found[:-1] if found[-1] == 1 else found
         if any(differ(a, b) for a, b in zip(ours[1:], theirs[1:], strict=False)):

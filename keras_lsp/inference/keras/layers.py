@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Any, cast
 
 from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer
+from keras_lsp.catalogue.keras_1 import CONVERSIONS, DROPPED, KERNELS, VALUES
 from keras_lsp.catalogue.passed_on import is_passed_on
 from keras_lsp.catalogue.symbols import Symbol
+from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Call, LayerFact
 from keras_lsp.inference.keras.questions import confirm_constructor
@@ -18,6 +20,7 @@ from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_layer, to_shape_value
 from keras_lsp.inference.values import (
     DictValue,
+    External,
     LayerValue,
     ListValue,
     TensorValue,
@@ -128,6 +131,8 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
     parameters = symbol.parameters or ()
     positional = [p.name for p in parameters if p.kind.startswith("positional")]
     call = machine.describe_call(symbol.name, arguments, node, positional)
+    if machine.world.keras.contract is Contract.A:
+        arguments = in_keras_2(symbol.leaf, arguments)
     bound, extra = bind(symbol, arguments)
     values: dict[str, object] = {}
     for parameter in parameters:
@@ -179,6 +184,28 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
             inner.fact.position = "wrapped"
             layer.sublayers.append(inner)
     return layer
+
+
+def in_keras_2(layer: str, arguments: Arguments) -> Arguments:
+    """Arguments of Keras 1 under their names of Keras 2, as standalone Keras converts them."""
+    args, kwargs = list(arguments.args), dict(arguments.kwargs)
+    sizes = KERNELS.get(layer, ())
+    count = len(sizes) - max(len(args) - 1, 0)
+    kernel = [*args[1:], *(kwargs.get(name) for name in sizes[len(sizes) - max(count, 0) :])]
+    if sizes and len(kernel) == len(sizes) and all(isinstance(size, int) for size in kernel):
+        for name in sizes:
+            kwargs.pop(name, None)
+        del args[1:]
+        kwargs["kernel_size"] = tuple(kernel)
+    for old, new in CONVERSIONS.get(layer, {}).items():
+        if old in kwargs and new not in kwargs:
+            value = kwargs.pop(old)
+            known = VALUES.get(old, {})
+            kwargs[new] = known.get(value, value) if isinstance(value, str) else value
+    for name in DROPPED.get(layer, ()):
+        kwargs.pop(name, None)
+    nodes, unpacked = arguments.nodes[: len(args)], arguments.unpacked
+    return Arguments(args, kwargs, arguments.open, nodes, arguments.keyword_nodes, arguments.keywords, unpacked)
 
 
 def build_foreign_layer(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Value:
@@ -264,7 +291,7 @@ def _first_layer(
             extra = {}
         else:
             return None
-    keywords = {name: literal(value) for name, value in extra.items()}
+    keywords = {name: literal_dtype(machine, v) if name == "dtype" else literal(v) for name, v in extra.items()}
     if "input_dim" in (layer.configuration.arguments if layer.configuration else {}):
         keywords.pop("input_dim", None)
     first = resolve_first_layer(class_name, keywords, machine.world.keras)
@@ -292,6 +319,22 @@ def literal(value: Value) -> object:
     if isinstance(converted, Tensor):
         return _from_content(converted.content)
     return converted
+
+
+# What the types of Python stand for as a `dtype`; a type that is missing is refused.
+_TYPES_2 = {"float": "float32", "bool": "bool"}
+_TYPES_3 = {"float": "float32", "bool": "bool", "int": "int64", "str": "string"}
+
+
+def literal_dtype(machine: Machine, value: Value) -> object:
+    """A `dtype` as the catalogue takes it; the types of Python mean something else than their names do.
+
+    Source: `PYTHON_DTYPES_MAP` in keras/src/backend/common/variables.py, `as_dtype` in tensorflow/python/framework/dtypes.py.
+    """
+    if isinstance(value, External) and value.path.startswith("builtins."):
+        known = _TYPES_3 if machine.keras >= (3,) else _TYPES_2
+        return known.get(value.path.removeprefix("builtins."), UNKNOWN)
+    return literal(value)
 
 
 def _size(value: Value) -> object:

@@ -156,7 +156,9 @@ def _specs(tensors: list[TensorValue] | None) -> list[Structure] | None:
 def _batch_spec(value: Value) -> Tensor | None:
     """What `fit` shows a model of an array or dataset: one batch of any size."""
     if isinstance(value, TensorValue) and value.spec.shape:
-        return Tensor((None, *value.spec.shape[1:]), value.spec.dtype)
+        # Arrays of real numbers become the default float on the way.
+        dtype = "float32" if value.spec.dtype == "float64" and value.kind == "numpy" else value.spec.dtype
+        return Tensor((None, *value.spec.shape[1:]), dtype)
     if isinstance(value, DatasetValue) and value.batched is not False:
         element = value.element
         if isinstance(element, tuple) and element:

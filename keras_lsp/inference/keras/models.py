@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterable
 from typing import Any, cast
 
-from keras_lsp.catalogue.first_layer import resolve_input
+from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_input
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact, ModelFact, ModelLayer, Span
 from keras_lsp.inference.keras.application import apply_layer_value, note_application, report_layers
-from keras_lsp.inference.keras.inputs import mend, misfit
-from keras_lsp.inference.keras.layers import bind, layer_name, literal
+from keras_lsp.inference.keras.inputs import is_declared, mend, misfit
+from keras_lsp.inference.keras.layers import bind, layer_name, literal, literal_dtype
 from keras_lsp.inference.keras.weights import count
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_layer, tensors_in, to_structure, wrap
@@ -66,31 +66,47 @@ def make_input(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
     positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
     call = machine.describe_call("keras.Input", arguments, node, positional)
     bound, extra = bind(symbol, arguments)
-    given = {name: literal(value) for name, value in {**bound, **extra}.items() if name not in _NOT_SHAPE}
+    everything = {**bound, **extra}
+    given = {name: _input_argument(machine, name, value) for name, value in everything.items()}
     machine.facts.calls.append(call) if not machine.muted else None
-    tensor = _wrapped_tensor({**bound, **extra})
+    tensor = _wrapped_tensor(everything)
+    refused = _refused_tensor(machine, tensor) or _array_as_shape(machine, bound.get("shape"))
+    if refused is not None:
+        machine.report("input", call, refused)
+        return Unknown("raises " + refused.text.split(":", 1)[0], error=refused)
     if tensor is not None:
         return tensor
-    if isinstance(bound.get("tensor"), Unknown) or isinstance(bound.get("type_spec"), Unknown):
-        return Unknown("an input that wraps a tensor that is not known")
     shape_value = bound.get("shape", extra.get("batch_shape", bound.get("batch_shape")))
     if arguments.open or isinstance(shape_value, Unknown):
         spec = Tensor(None, "float32")
     else:
         resolved = resolve_input(given, machine.world.keras)
         if resolved.error is not None:
-            error = ShapeError("argument", resolved.error, {"keywords": tuple(call.arguments)}, "construct")
+            facts: dict[str, object] = {"keywords": tuple(call.arguments)}
+            if "dtype" in resolved.error.split(":", 2)[1]:
+                facts = {"argument": "dtype", "value": given.get("dtype")}
+            error = ShapeError("argument", resolved.error, facts, "construct")
             machine.report("input", call, error)
             return Unknown("raises " + resolved.error.split(":", 1)[0])
-        if resolved.batch_shape is None:
+        declared = bound.get("type_spec")
+        if resolved.batch_shape is None and isinstance(declared, TensorValue) and "shape" not in given:
+            spec = declared.spec
+        elif resolved.batch_shape is None:
             return Unknown("the shape of this input is not known")
-        if not all(size is None or isinstance(size, int | Expr) for size in resolved.batch_shape):
+        elif not all(size is None or isinstance(size, int | Expr) for size in resolved.batch_shape):
             return Unknown("a size of this input is no number")
-        spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), _dtype(given.get("dtype")))
+        else:
+            spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), resolved.dtype)
     return input_tensor(machine, spec, call, bound.get("name", extra.get("name")))
 
 
-_NOT_SHAPE = frozenset(("name", "tensor", "type_spec", "sparse", "ragged", "optional"))
+def _input_argument(machine: Machine, name: str, value: Value) -> object:
+    """An argument of `Input` as the catalogue takes it."""
+    if name == "dtype":
+        return literal_dtype(machine, value)
+    if name in ("tensor", "input_tensor", "type_spec") and value is not None:
+        return UNKNOWN
+    return literal(value)
 
 
 def _wrapped_tensor(arguments: dict[str, Value]) -> TensorValue | None:
@@ -98,12 +114,30 @@ def _wrapped_tensor(arguments: dict[str, Value]) -> TensorValue | None:
     return tensor if isinstance(tensor, TensorValue) else None
 
 
-def _dtype(value: object) -> str | None:
-    if value is None:
-        return "float32"
-    if not isinstance(value, str):
+def _refused_tensor(machine: Machine, tensor: TensorValue | None) -> ShapeError | None:
+    """Keras 3 wraps symbolic tensors only; Keras 2 everything but arrays."""
+    if tensor is None or tensor.kind != "numpy":
         return None
-    return {"float": "float32", "int": "int32"}.get(value, value)
+    text = "AttributeError: 'numpy.ndarray' object has no attribute '_keras_shape'"
+    if machine.keras >= (3,):
+        text = (
+            "ValueError: Argument `input_tensor` must be a KerasTensor. Received invalid type: <class 'numpy.ndarray'>"
+        )
+    elif machine.keras >= (2, 4):
+        text = "AttributeError: 'numpy.dtype' object has no attribute 'base_dtype'"
+    return ShapeError("argument", text, {"argument": "tensor", "value": tensor}, "construct")
+
+
+def _array_as_shape(machine: Machine, value: Value) -> ShapeError | None:
+    """An array where its shape is meant; an array of one axis may hold sizes."""
+    if not isinstance(value, TensorValue) or value.spec.shape is None or len(value.spec.shape) < 2:
+        return None
+    text = "TypeError: only integer scalar arrays can be converted to a scalar index"
+    if machine.keras >= (3,):
+        text = (
+            "ValueError: Cannot convert an array to a shape. Found invalid dimension of type '<class 'numpy.ndarray'>'."
+        )
+    return ShapeError("argument", text, {"argument": "shape", "value": value}, "construct")
 
 
 def input_tensor(machine: Machine, spec: Tensor, call: Call, name: Value = None) -> TensorValue:
@@ -390,13 +424,20 @@ def _unknown_part(value: Value) -> str | None:
     return next((reason for item in items if (reason := _unknown_part(item)) is not None), None)
 
 
+# Keras 3.0 to 3.13 make a model of a graph with loose ends, and fail when it runs (run: 3.0, 3.6, 3.10, 3.13).
+_CONNECTIONS_CHECKED = (3, 14)
+
+
 def _report_disconnected(machine: Machine, call: Call, missing: list[GraphNode]) -> None:
     names = [node.layer.name for node in missing if node.layer is not None]
-    if machine.keras >= (3,):
+    stage = "construct"
+    if machine.keras >= _CONNECTIONS_CHECKED:
         text = "ValueError: Output with path `` is not connected to `inputs`"
+    elif machine.keras >= (3,):
+        text, stage = "KeyError, with a number that stands for the tensor that has no value", "run"
     else:
         text = f'ValueError: Graph disconnected: cannot obtain value for tensor "{names[0]}".'
-    error = ShapeError("other", text, {"missing": tuple(names)}, "construct")
+    error = ShapeError("other", text, {"missing": tuple(names)}, stage)
     related = tuple(
         (node.span, f"this input is not among the model's inputs: {node.layer.name}") for node in missing if node.layer
     )
@@ -535,7 +576,12 @@ def _run(
         return Unknown(model.reason or "the model is not built")
     given = tensors_in(argument)
     if len(given) != len(model.inputs):
-        return Unknown("the number of inputs differs from the model's")
+        wrong = _wrong_number(machine, model, argument, given)
+        if wrong is not None:
+            call = machine.describe_call("keras.Model.__call__", Arguments([argument]), node, ("inputs",))
+            call.span = span
+            machine.report("model-call", call, wrong, layer=model.fact)
+        return Unknown("the number of inputs differs from the model's", error=wrong)
     expected = [tensor.spec for tensor in model.inputs]
     if all(a.spec.shape == b.shape and a.spec.shape is not None for a, b in zip(given, expected, strict=True)):
         return model.output_structure
@@ -555,6 +601,27 @@ def _run(
     return Unknown(f"raises {problem.text.split(':', 1)[0]}", error=problem)
 
 
+def _wrong_number(machine: Machine, model: ModelValue, argument: Value, given: list[TensorValue]) -> ShapeError | None:
+    """The error of a model that is called on a tensor, or a list of nothing but tensors, too many or too few.
+
+    TensorFlow's Keras 2 takes the first of too many symbolic tensors; versions before 2.6 those of arrays, too.
+    """
+    listed = (
+        argument.items if isinstance(argument, ListValue) else argument if isinstance(argument, tuple) else (argument,)
+    )
+    if not given or len(given) != len(cast("list[Value]", listed or ())) or not is_declared(model):
+        return None
+    found, expected = len(given), len(model.inputs or ())
+    symbolic = any(tensor.kind == "keras" for tensor in given)
+    together = (2, 4) <= machine.keras < (3,)
+    if found > expected and together and (symbolic or machine.keras < (2, 6)):
+        return None
+    text = f'ValueError: Layer "{model.name}" expects {expected} input(s), but it received {found} input tensors.'
+    if found < expected and together and symbolic:
+        text = "AssertionError: Could not compute output of the model"
+    return ShapeError("arity", text, {"expected": expected, "found": found})
+
+
 def _ranked(tensor: TensorValue, wanted: Tensor) -> TensorValue:
     """An input with a last axis of size 1 dropped or added, as functional models mend it."""
     shape = tensor.spec.shape
@@ -570,7 +637,7 @@ def _mismatch(
 ) -> ShapeError | None:
     for index, (tensor, spec) in enumerate(zip(given, expected, strict=True)):
         if tensor.spec.shape and spec.shape:
-            error = misfit(machine, model, index, tensor.spec.shape, spec.shape)
+            error = misfit(machine, model, index, tensor.spec.shape, spec.shape, tensor.kind == "keras")
             if error is not None:
                 return error
     return None

@@ -8,7 +8,7 @@ from typing import cast
 from keras_lsp.catalogue.first_layer import resolve_input_layer
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.keras.application import apply_layer_value
-from keras_lsp.inference.keras.layers import build_layer, literal
+from keras_lsp.inference.keras.layers import build_layer, literal, literal_dtype
 from keras_lsp.inference.keras.models import input_tensor, make_input, make_model, make_sequential
 from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Machine
@@ -60,7 +60,7 @@ def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | Non
     positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
     call = machine.describe_call(symbol.name, arguments, node, positional)
     bound = {**dict(zip(positional, arguments.args, strict=False)), **arguments.kwargs}
-    given = {name: literal(value) for name, value in bound.items() if name != "name"}
+    given = {name: literal_dtype(machine, v) if name == "dtype" else literal(v) for name, v in bound.items()}
     shaped = next((bound[k] for k in ("shape", "batch_shape", "input_shape", "batch_input_shape") if k in bound), None)
     if arguments.open or isinstance(shaped, Unknown):
         spec = Tensor(None, "float32")
@@ -72,10 +72,7 @@ def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | Non
             return Unknown("raises " + resolved.error.split(":", 1)[0])
         if resolved.batch_shape is None:
             return Unknown("the shape of this input is not known")
-        dtype = given.get("dtype")
-        spec = Tensor(
-            tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), dtype if isinstance(dtype, str) else "float32"
-        )
+        spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), resolved.dtype)
     tensor = input_tensor(machine, spec, call, bound.get("name"))
     assert tensor.producer is not None and tensor.producer.layer is not None
     layer = tensor.producer.layer

@@ -83,7 +83,8 @@ def normalize_exponentials(configuration: Configuration, inputs: Structure, call
     if unchecked(configuration) and isinstance(value, list | tuple):
         raise Undetermined("what several axes mean in this version is not known")
     check_real(configuration, tensor)
-    for axis in axes if rank is not None else ():
+    ignored = standalone(configuration) and rank == 2  # `keras/activations.py` of 2.3 has another function for matrices
+    for axis in axes if rank is not None and not ignored else ():
         if isinstance(axis, int) and rank is not None and not -rank <= axis < rank:
             text = f"InvalidArgumentError: `dim` must be in the range [{-rank}, {rank}). Received: dim={axis}"
             stage = "build" if configuration.generation == 2 else "run"

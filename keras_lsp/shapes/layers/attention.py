@@ -20,6 +20,8 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 
 # From here on negative `attention_axes` are known to count from the end of the query.
 _NEGATIVE_AXES = (3, 15)
+# Constructors check the numbers and sizes of heads from here on; 3.14 makes weights of size 0.
+SIZES_CHECKED = (3, 15)
 
 
 def _stage(configuration: Configuration) -> str:
@@ -56,7 +58,7 @@ def _check_positive(configuration: Configuration, name: str, *, optional: bool =
     value = configuration.value(name)
     if optional and value is None:
         return
-    if isinstance(value, int) and value > 0:
+    if isinstance(value, int) and (value > 0 or configuration.keras < SIZES_CHECKED):
         return
     if value is None or isinstance(value, int | float | str):
         kind = "a positive integer or `None`" if optional else "a positive integer"

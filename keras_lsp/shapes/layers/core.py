@@ -318,7 +318,10 @@ def look_up(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     if rows is None or columns is None:
         raise Undetermined("`input_dim` or `output_dim` is None")
     if any(isinstance(size, int) and size < 0 for size in (rows, columns)):
-        raise Refused("argument", "ValueError: negative size", argument="input_dim", value=rows)
+        name, value = ("input_dim", rows) if isinstance(rows, int) and rows < 0 else ("output_dim", columns)
+        stage = "run" if standalone(configuration) else "build"
+        text = f"ValueError: Dimension {value} must be >= 0"
+        raise Refused("argument", text, stage=stage, argument=name, value=value)
     if configuration.value("quantization_config") is not None:
         raise Undetermined("`quantization_config` changes the weights")
     weights = [weight(configuration, "embeddings", rows, columns)]

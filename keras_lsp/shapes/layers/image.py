@@ -54,6 +54,9 @@ _KEEP_DTYPE = ("Equalization", "RandomGrayscale")
 _COLOUR = ("RandomHue", "RandomSaturation")
 # From TensorFlow 2.9 on, single images are accepted and whole numbers become the compute dtype.
 _UNBATCHED = (2, 9)
+# From here on Keras 3 is known to look at the rank of what is no image; before, 3.3 makes an image of a matrix.
+RANK_CHECKED = (3, 6)
+_RESIZED = ("Resizing", "CenterCrop", "RandomCrop")
 
 
 def _cast(configuration: Configuration, tensor: Tensor) -> str | None:
@@ -81,6 +84,8 @@ def _check_image(configuration: Configuration, shape: Shape) -> None:
         return
     if name == "RandomFlip" and configuration.keras < QUOTED_NAME:
         raise Undetermined("the rank is checked as a layer's input specification")
+    if name not in _RESIZED and (3,) <= configuration.keras < RANK_CHECKED:
+        raise Undetermined("this version makes an image of what is none, or leaves it alone")
     text = (
         "ValueError: Expected image tensor to have rank 3 (single image) or 4 (batch of images). "
         f"Received: images.shape={format_shape(shape)}"

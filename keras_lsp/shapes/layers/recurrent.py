@@ -33,6 +33,7 @@ from keras_lsp.shapes.dim import (
     subtract,
 )
 from keras_lsp.shapes.formulas import parameter_formula
+from keras_lsp.shapes.layers.convolution import ZERO_SIZE_REFUSED
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined, Weight
 from keras_lsp.shapes.refusals import (
     bad_argument,
@@ -428,17 +429,13 @@ def _check_stateful(configuration: Configuration, shape: Shape) -> None:
 
 
 def _check_unroll(configuration: Configuration, steps: Dim) -> None:
-    if configuration.flag("unroll") and steps is None:
-        stage = "run" if configuration.generation == 3 else "build"
-        if (
-            configuration.class_name in ("LSTM", "GRU")
-            and configuration.generation == 2
-            and not standalone(configuration)
-        ):
+    """Keras 2 unrolls when the layer is called; Keras 3 when the model runs, on data that may well have a number of steps."""
+    if configuration.flag("unroll") and steps is None and configuration.generation == 2:
+        if configuration.class_name in ("LSTM", "GRU") and not standalone(configuration):
             text = "Unrolling requires a fixed number of timesteps."
         else:
             text = "Cannot unroll a RNN if the time dimension is undefined. "
-        raise Refused("axis-undefined", f"ValueError: {text}", stage=stage, axis=1)
+        raise Refused("axis-undefined", f"ValueError: {text}", axis=1)
 
 
 def _check_numbers(configuration: Configuration, tensor: Tensor) -> None:
@@ -588,7 +585,9 @@ def convolve_recurrently(configuration: Configuration, inputs: Structure, call: 
     )
     for axis, size in enumerate(sizes):
         if isinstance(size, int) and size <= 0:
-            raise _too_small(configuration, frame, kernel, channels, filters, spatial[axis], padding, axis)
+            late = size == 0 and configuration.generation == 3 and configuration.keras < ZERO_SIZE_REFUSED
+            refused = _too_small(configuration, frame, kernel, channels, filters, spatial[axis], padding, axis)
+            raise _when_run(refused) if late else refused
     _check_stateful(configuration, shape)
     if state is not None:
         raise Undetermined("`initial_state` of a ConvLSTM has no shape rule")
@@ -640,3 +639,10 @@ def _too_small(
     else:
         text = f"Negative dimension size caused by subtracting {kernel[axis]} from {size}"
     return Refused("spatial-size", f"ValueError: {text}", axis=axis, size=size, kernel=kernel[axis], padding=padding)
+
+
+def _when_run(refused: Refused) -> Refused:
+    """The same for outputs of size 0, which Keras lets pass before 3.14, until the model runs."""
+    facts = refused.error.facts
+    text = f"ValueError: Negative dimension size caused by subtracting {facts['kernel']} from {facts['size']}"
+    return Refused("spatial-size", text, stage="run", **facts)

@@ -75,8 +75,13 @@ def _target(configuration: Configuration) -> Shape:
         if isinstance(item, UnknownValue):
             raise Undetermined(f"a size in `target_shape` is not known: {item.reason}")
         if isinstance(item, float):
-            text = f"Expected int32, but got {item} of type 'float'."
-            raise Refused("argument", f"TypeError: {text}", stage="run", argument="target_shape", value=item)
+            if configuration.keras >= (3, 15):
+                raise Undetermined("floats in `target_shape` are taken by some of its checks and not by others")
+            if configuration.generation == 3:
+                text = f"ValueError: Cannot convert '{value}' to a shape. Found invalid entry '{item}' of type '<class 'float'>'. "
+            else:
+                text = f"TypeError: Expected int32, but got {item} of type 'float'."
+            raise Refused("argument", text, argument="target_shape", value=item)
         if not (item is None or isinstance(item, int | Expr)):
             raise Undetermined(f"`target_shape` holds {item!r}")
         dims.append(item)
