@@ -38,7 +38,7 @@ def model_graph(model: ModelFact) -> dict[str, str]:
 
 def graph_layers(model: ModelFact) -> list[ModelLayer]:
     """The model's layers as the graph shows them, in the order of `data-layer`; a Sequential's implicit input comes first."""
-    rows = list(model.layers or ())
+    rows = model.rows
     if not rows or rows[0].class_name == "InputLayer" or not model.inputs or len(model.inputs) != 1:
         return rows
     names = {row.name for row in rows}

@@ -190,11 +190,11 @@ def describe_model(model: ModelFact) -> str:
     if model.symbolic:
         facts.append("names stand for sizes that the program computes")
     rows: list[str] = []
-    for row in (model.layers or [])[:MAX_ROWS]:
+    for row in model.rows[:MAX_ROWS]:
         shape = shape_text(row.output)
         counted = f" {markup.number(row.params)}" if isinstance(row.params, int) and row.params else ""
         rows.append(f"{markup.code(row.name)} {markup.escape(row.class_name)} {markup.code(shape or '?')}{counted}")
-    more = len(model.layers or ()) - MAX_ROWS
+    more = len(model.rows) - MAX_ROWS
     if more > 0:
         rows.append(f"... and {more} more")
     return markup.paragraphs(head, markup.items(facts), markup.items(rows))

@@ -13,8 +13,8 @@ _COLUMNS = ("Layer (type)", "Output Shape", "Param #", "Connected to")
 
 def model_summary(model: ModelFact, generation: int = 3) -> str:
     """The summary of a model; sizes that are not known are `?`."""
-    connected = model.class_name != "Sequential" and any(len(row.inbound) > 1 for row in model.layers or ())
-    rows = [_row(row, connected) for row in model.layers or ()]
+    connected = model.class_name != "Sequential" and any(len(row.inbound) > 1 for row in model.rows)
+    rows = [_row(row, connected) for row in model.rows]
     title = f'Model: "{model.name}"'
     body = f"({model.reason or 'no layers are known'})"
     if rows:

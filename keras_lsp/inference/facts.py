@@ -168,7 +168,9 @@ class ModelFact:
         class_name: "Sequential", "Functional" ("Model" in Keras 2's words), or the user's class name.
         span: the call that made it.
         inputs, outputs: lists of tensors; `None` while not built or not known.
-        layers: rows in Keras's order; `None` if not known.
+        layers: its layers in Keras's order; `None` if not known.
+        operations: rows of functions and operators between layers, by the index in `layers` that each stands before, as
+            the summary of Keras 3 shows them; in Keras 2 these are layers.
         reason: why something is not known.
         source: who knows the layers: "rule", or the Keras that was asked ("keras 3.15.1").
     """
@@ -180,12 +182,21 @@ class ModelFact:
     inputs: list[Structure] | None = None
     outputs: list[Structure] | None = None
     layers: list[ModelLayer] | None = None
+    operations: list[tuple[int, ModelLayer]] = field(default_factory=list["tuple[int, ModelLayer]"])
     params: Dim = None
     trainable: Dim = None
     call: Call | None = None
     symbolic: bool = False
     reason: str | None = None
     source: str = "rule"
+
+    @property
+    def rows(self) -> list[ModelLayer]:
+        """Layers and operations as `summary()` lists them."""
+        found = list(self.layers or ())
+        for index, row in reversed(self.operations):
+            found.insert(index, row)
+        return found
 
 
 @dataclass(slots=True)

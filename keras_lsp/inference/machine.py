@@ -306,6 +306,14 @@ class Machine:
         """Whether what is evaluated now runs whenever the program runs."""
         return not self.uncertain and not self.symbolic
 
+    def count_name(self, base: str) -> str:
+        """The next name of those that begin alike, as Keras counts them."""
+        count = self.counters.get(base, 0)
+        self.counters[base] = count + 1
+        if self.keras < (2, 4) and self.keras[:2] != (2, 2):
+            return f"{base}_{count + 1}"  # standalone Keras counts from 1
+        return f"{base}_{count}" if count else base
+
     def describe_call(self, canonical: str, arguments: Arguments, node: ast.AST | None, names: Iterable[str]) -> Call:
         """The record of a call: its arguments bound to parameter names, with their places."""
         bound: dict[str, Argument] = {}

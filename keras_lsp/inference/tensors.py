@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.keras.operations import operation
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
     CONSTANTS,
@@ -263,7 +264,12 @@ def finish_op(
     graph = None
     if kind == "keras":
         graph = GraphNode(None, tensors, machine.span_of(node), replay)
-    return wrap(machine, outcome.output, kind, node, graph)
+    value = wrap(machine, outcome.output, kind, node, graph)
+    if graph is not None and graph.outputs and node is not None:  # applied again, it is the same operation
+        found = operation(path, arguments.args, machine.keras)
+        if found is not None:
+            graph.operation = (found[0], machine.count_name(found[1]))
+    return value
 
 
 def operate(machine: Machine, symbol: str, left: Value, right: Value, node: ast.AST | None) -> Value:

@@ -112,9 +112,12 @@ class TensorValue:
 
 
 class GraphNode:
-    """One application in a functional graph: a layer, model, op or input, its inputs and outputs."""
+    """One application in a functional graph: a layer, model, op or input, its inputs and outputs.
 
-    __slots__ = ("application", "inputs", "layer", "outputs", "replay", "span")
+    `operation` holds class and name of an op that a summary has a row for.
+    """
+
+    __slots__ = ("application", "inputs", "layer", "operation", "outputs", "replay", "span")
 
     def __init__(
         self,
@@ -127,6 +130,7 @@ class GraphNode:
         self.layer = layer
         self.inputs = inputs
         self.outputs: list[TensorValue] = []
+        self.operation: tuple[str, str] | None = None
         self.span = span
         self.replay = replay
         self.application = application

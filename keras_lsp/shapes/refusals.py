@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, Shape, format_shape
@@ -32,6 +33,7 @@ def standalone(configuration: Configuration) -> bool:
     return configuration.keras < STANDALONE_END
 
 
+@lru_cache(1024)
 def snake_case(class_name: str) -> str:
     """`Conv2DTranspose` as "conv2d_transpose", the name Keras gives to a layer without one."""
     text = re.sub(r"\W+", "", class_name)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, cast
 
 from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_first_layer
@@ -30,6 +28,7 @@ from keras_lsp.inference.values import (
 from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.outcome import Applied, Refused, ShapeError, Undetermined
+from keras_lsp.shapes.refusals import snake_case
 from keras_lsp.shapes.registry import construct_layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -351,17 +350,4 @@ def layer_name(machine: Machine, class_name: str, given: Value = None) -> str:
     """The layer's name: as given, or counted per class as Keras does."""
     if isinstance(given, str):
         return given
-    base = snake_case(class_name)
-    count = machine.counters.get(base, 0)
-    machine.counters[base] = count + 1
-    if machine.keras < (2, 4) and machine.keras[:2] != (2, 2):
-        return f"{base}_{count + 1}"  # standalone Keras counts from 1
-    return f"{base}_{count}" if count else base
-
-
-@lru_cache(maxsize=1024)
-def snake_case(name: str) -> str:
-    """`MaxPooling2D` -> `max_pooling2d`, as `keras/src/utils/naming.py` does."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+    return machine.count_name(snake_case(class_name))

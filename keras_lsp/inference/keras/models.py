@@ -402,12 +402,30 @@ def fill_functional(machine: Machine, model: ModelValue, inputs: Value, outputs:
     if any(node.layer is None and node.replay is None for node in _topological(model)):
         model.layers, model.reason = None, "it is made of parts of a model whose connections are not known"
         return
-    model.layers, missing = map_graph(starts, ends)
+    entries, missing = map_graph(starts, ends)
+    model.layers = []
+    for entry in entries:
+        if isinstance(entry, LayerValue):
+            model.layers.append(entry)
+        elif machine.keras < (3,):
+            model.layers.append(_lambda_layer(machine, entry))
     for layer in model.layers:
         if layer.fact.position == "alone":
             layer.fact.position = "functional"
     if missing:
         _report_disconnected(machine, call, missing)
+
+
+def _lambda_layer(machine: Machine, node: GraphNode) -> LayerValue:
+    """The layer that Keras 2 makes of a function or operator."""
+    assert node.operation is not None
+    class_name, name = node.operation
+    call = Call(f"keras.layers.{class_name}", node.span, node.span)
+    layer = LayerValue(
+        LayerFact(class_name, call.canonical, call, name, weights=()), Configuration(class_name, {}, machine.keras)
+    )
+    layer.weights, layer.built, layer.nodes = (), True, [node]
+    return layer
 
 
 def _unknown_part(value: Value) -> str | None:
@@ -444,8 +462,10 @@ def _report_disconnected(machine: Machine, call: Call, missing: list[GraphNode])
     machine.report("disconnected", call, error, related)
 
 
-def map_graph(inputs: list[TensorValue], outputs: list[TensorValue]) -> tuple[list[LayerValue], list[GraphNode]]:
-    """Layers between inputs and outputs in Keras's order, and the inputs that are reached but not listed.
+def map_graph(
+    inputs: list[TensorValue], outputs: list[TensorValue]
+) -> tuple[list[LayerValue | GraphNode], list[GraphNode]]:
+    """Layers and named ops between inputs and outputs in Keras's order, and the inputs that are reached but not listed.
 
     Source: `map_graph` in keras/src/ops/function.py: by decreasing depth, then by first visit from the outputs.
     """
@@ -487,10 +507,12 @@ def map_graph(inputs: list[TensorValue], outputs: list[TensorValue]) -> tuple[li
             if tensor.producer is not None and id(tensor.producer) in finished:
                 before = node_depths.get(id(tensor.producer), 0)
                 node_depths[id(tensor.producer)] = max(depth + 1, before)
-    layers: dict[int, LayerValue] = {}
+    layers: dict[int, LayerValue | GraphNode] = {}
     for node in order:
         if node.layer is not None:
             layers.setdefault(_operation(node), node.layer)
+        elif node.operation is not None:
+            layers[_operation(node)] = node
     for tensor in inputs:
         node = tensor.producer
         if node is not None and node.layer is not None and _operation(node) not in layers:
@@ -707,25 +729,62 @@ def describe_model(model: ModelValue) -> None:
         total, trainable = count(model)
         fact.params, fact.trainable = total, trainable
         fact.layers = [_row(layer) for layer in layers_of(model)]
+        fact.operations = _operations(model)
     elif model.layers is not None:
         fact.layers = [_row(layer) for layer in model.layers]
     if fact.class_name == "Functional" and model.kind == "Functional" and model.layers is None and fact.reason is None:
         fact.reason = "its layers are not known"
 
 
+def _operations(model: ModelValue) -> list[tuple[int, ModelLayer]]:
+    """Rows of the ops of a functional model of Keras 3, each with the place among the layers that it stands at."""
+    if model.kind != "Functional" or model.fact.custom or not model.inputs or not model.outputs:
+        return []
+    found: list[tuple[int, ModelLayer]] = []
+    place = 0
+    entries, _ = map_graph(model.inputs, model.outputs)
+    if [id(entry) for entry in entries if isinstance(entry, LayerValue)] != [id(layer) for layer in model.layers or ()]:
+        return []  # the program changed the list, or ops are layers
+    for entry in entries:
+        if isinstance(entry, LayerValue):
+            place += 1
+        elif entry.operation is not None:
+            class_name, name = entry.operation
+            found.append((place, ModelLayer(name, class_name, _output(entry), 0, entry.span, None, _inbound(entry))))
+    return found
+
+
+def _output(node: GraphNode) -> Structure:
+    specs: list[Any] = [tensor.spec for tensor in node.outputs]
+    return specs[0] if len(specs) == 1 else specs
+
+
+def _inbound(node: GraphNode) -> tuple[str, ...]:
+    """Names of the layers and ops that a node's inputs come from; ops without a name are looked through."""
+    names: list[str] = []
+    seen: set[int] = set()
+    stack = list(reversed(node.inputs))
+    while stack:
+        producer = stack.pop().producer
+        if producer is None:
+            continue
+        if producer.layer is not None:
+            names.append(producer.layer.name)
+        elif producer.operation is not None:
+            names.append(producer.operation[1])
+        elif id(producer) not in seen:
+            seen.add(id(producer))
+            stack.extend(reversed(producer.inputs))
+    return tuple(names)
+
+
 def _row(layer: LayerValue) -> ModelLayer:
     output: Structure = None
     if layer.nodes:
-        node = layer.nodes[0]
-        specs: list[Any] = [tensor.spec for tensor in node.outputs]
-        output = specs[0] if len(specs) == 1 else specs
+        output = _output(layer.nodes[0])
     elif layer.fact.applications:
         output = layer.fact.applications[0].output
-    inbound = tuple(
-        tensor.producer.layer.name
-        for tensor in (layer.nodes[0].inputs if layer.nodes else [])
-        if tensor.producer is not None and tensor.producer.layer is not None
-    )
+    inbound = _inbound(layer.nodes[0]) if layer.nodes else ()
     total, _ = count(layer)
     name = layer.class_name
     if isinstance(layer, ModelValue) and layer.kind == "Functional" and not layer.fact.custom:

@@ -258,7 +258,18 @@ def _folder(function: Callable[..., Any]) -> Callable[[Machine, Arguments, ast.A
     return handler
 
 
-for _name in ("abs", "round", "divmod", "chr", "ord", "repr", "hex", "bin", "oct", "hash"):
+@models("builtins.abs")
+def absolute(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`abs(x)` of a number or tensor."""
+    from keras_lsp.inference.tensors import operate
+
+    value = arguments.args[0] if len(arguments.args) == 1 and not arguments.open else None
+    if isinstance(value, TensorValue):
+        return operate(machine, "abs", value, None, node)
+    return _folder(abs)(machine, arguments, node)
+
+
+for _name in ("round", "divmod", "chr", "ord", "repr", "hex", "bin", "oct", "hash"):
     models(f"builtins.{_name}")(_folder(getattr(python, _name)))
 
 
