@@ -43,7 +43,8 @@ for line in sys.stdin:
             warnings.simplefilter("ignore")
             exec(compile(source, "program.py", "exec"), {"__name__": "__main__"})
     except BaseException as error:
-        outcome = {"error": type(error).__name__, "text": str(error)[:2000]}
+        text = str(error)  # TensorFlow says what is wrong after, or before, long lists of places
+        outcome = {"error": type(error).__name__, "text": text if len(text) < 4000 else text[:2000] + "..." + text[-2000:]}
     print(json.dumps(outcome), file=wire, flush=True)
 """
 

@@ -14,7 +14,7 @@ from keras_lsp.inference.calls import evaluate_call
 from keras_lsp.inference.folding import SYMBOLS, fold_binary, fold_unary
 from keras_lsp.inference.functions import define_function
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.tensors import operate, subscript_tensor
+from keras_lsp.inference.tensors import is_frame, operate, subscript_tensor
 from keras_lsp.inference.values import (
     CONSTANTS,
     BoundMethod,
@@ -27,6 +27,7 @@ from keras_lsp.inference.values import (
     LayerValue,
     LibraryObject,
     ListValue,
+    ModelValue,
     ObjectValue,
     TensorValue,
     Unknown,
@@ -78,6 +79,10 @@ def evaluate_attribute(machine: Machine, node: ast.Attribute) -> Value:
     value = machine.evaluate(node.value)
     if node.attr == "shape" and isinstance(value, TensorValue) and machine.recording:
         machine.recorder.shape_reads[id(node.value)] = node.value
+    if isinstance(value, ModelValue):
+        from keras_lsp.inference.keras.methods import record_read
+
+        record_read(machine, value, node)
     return get_attribute(machine, value, node.attr)
 
 
@@ -185,6 +190,11 @@ def assign_subscript(machine: Machine, container: Value, index: Value, value: Va
             del container.items[index]
             container.open = True
     elif isinstance(container, LibraryObject):
+        from keras_lsp.inference.library.objects import STORES
+
+        if container.path in STORES:
+            STORES[container.path](machine, container, index, value)
+            return
         machine.touch(container)
         if isinstance(index, str):
             container.attributes[index] = value
@@ -206,6 +216,10 @@ def binary_operation(machine: Machine, op: ast.operator, left: Value, right: Val
     """A binary operator on abstract values."""
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return operate(machine, SYMBOLS.get(type(op), "?"), left, right, node)
+    if is_frame(left) or is_frame(right):
+        from keras_lsp.inference.library.pandas import operate_frame
+
+        return operate_frame(left, right, comparison=False)
     if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
         return fold_binary(op, left, right)
     if isinstance(left, tuple) and isinstance(op, ast.Add | ast.Mult) and isinstance(right, tuple | int):
@@ -407,6 +421,10 @@ def compare(machine: Machine, op: ast.cmpop, left: Value, right: Value, node: as
         return undecided if inside is None else inside == isinstance(op, ast.In)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return operate(machine, SYMBOLS[type(op)], left, right, node)
+    if is_frame(left) or is_frame(right):
+        from keras_lsp.inference.library.pandas import operate_frame
+
+        return operate_frame(left, right, comparison=True)
     if isinstance(op, ast.Eq | ast.NotEq):
         equal = equals(left, right)
         return undecided if equal is None else equal == isinstance(op, ast.Eq)

@@ -19,6 +19,7 @@ from keras_lsp.inference.values import (
     GraphNode,
     LayerValue,
     LibraryMethod,
+    LibraryObject,
     ListValue,
     ObjectValue,
     Partial,
@@ -34,6 +35,24 @@ from keras_lsp.shapes.ops.signatures import signature
 from keras_lsp.shapes.outcome import Applied, ShapeError, Undetermined
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
+
+FRAME = "pandas.DataFrame"
+SERIES = "pandas.Series"
+
+
+def is_frame(value: Value) -> bool:
+    """Whether a value is a data frame or a series of pandas."""
+    return isinstance(value, LibraryObject) and value.path in (FRAME, SERIES)
+
+
+def as_array(value: Value) -> Value:
+    """A data frame or series as NumPy sees it; every other value as it is."""
+    if not isinstance(value, LibraryObject) or not is_frame(value):
+        return value
+    rows = value.attributes["#rows"]
+    if value.path == SERIES:
+        return TensorValue(Tensor((rows,), value.attributes.get("#dtype")), "numpy")
+    return TensorValue(Tensor((rows, value.attributes["#width"]), None), "numpy")
 
 
 def tensors_in(value: Value) -> list[TensorValue]:
@@ -89,7 +108,8 @@ def to_shape_value(value: Value, nested: bool = False) -> Any:
         return {key: to_shape_value(item) for key, item in value.items.items()}
     if isinstance(value, External):
         return _dtype_name(value)
-    return value
+    array = as_array(value)
+    return array.spec if isinstance(array, TensorValue) else value
 
 
 def _dtype_name(value: External) -> Any:

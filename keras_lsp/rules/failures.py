@@ -340,6 +340,22 @@ def batch_shape_argument(failure: Failure, context: Context) -> tuple[Call, str]
     return declared_shape(first.applications[0])
 
 
+def undefined_batch_axis(failure: Failure, context: Context) -> LayerFact | None:
+    """The first convolution that Keras 2 lets pass with a `None` for the batch in front, where a later layer misses a size."""
+    if context.keras3 or failure.error.kind != "axis-undefined" or failure.layer is None:
+        return None
+    for layer in (failure.layer, *ancestors(failure.layer)):
+        axes = re.search(r"([123])D", layer.class_name)
+        if layer.class_name not in CONVOLUTIONS or axes is None or not layer.applications:
+            continue
+        declared = declared_shape(layer.applications[0])
+        if declared is not None and rank_of(layer.applications[0].inputs) == int(axes[1]) + 3:
+            value = declared[0].arguments[declared[1]].value
+            if isinstance(value, tuple) and value and value[0] is None:
+                return layer
+    return None
+
+
 def first_shape_argument(failure: Failure, context: Context) -> tuple[Call, str] | None:
     """The call and argument that gave a first layer its input shape: its own keyword, or the shape of an `Input`."""
     layer = failure.layer
@@ -517,6 +533,18 @@ def _merge_layer(failure: Failure, _: Context) -> bool:
     return failure.class_name in MERGES
 
 
+def _model_on_array(failure: Failure, _: Context) -> bool:
+    """A model that is called on an array of another shape than it takes."""
+    argument = failure.call.arguments.get("inputs")
+    value = argument.value if argument is not None else None
+    return (
+        failure.subject == "model-call"
+        and failure.error.kind in ("rank", "axis-size")
+        and isinstance(value, TensorValue)
+        and value.kind != "keras"
+    )
+
+
 _UNKNOWN = _subject("unknown-keyword")
 TABLE: tuple[tuple[str, Predicate], ...] = (
     # A name that nobody takes
@@ -545,12 +573,14 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER208", _kind("option-conflict")),
     ("KER214", _kind("stateful")),
     # Shapes that do not fit
+    ("KER217", _model_on_array),
     ("KER202", needs_return_sequences),
     ("KER104", dim_keyword_on_sequence),
     ("KER102", batch_axis_given),
     ("KER112", lambda failure, _: slipped_strides(failure) is not None),
     ("KER204", _all(_kind("spatial-size"), _first_layer_looks_swapped)),
     ("KER203", _kind("spatial-size")),
+    ("KER102", lambda failure, context: undefined_batch_axis(failure, context) is not None),
     ("KER205", _kind("axis-undefined")),
     ("KER207", _kind("reshape-size")),
     ("KER209", _all(_kind("merge", "arity", "broadcast", "rank", "axis"), _merge_layer)),

@@ -36,7 +36,8 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Argument
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.failures import batch_shape_argument, ranks
+from keras_lsp.rules.failures import batch_shape_argument, declared_shape, ranks, undefined_batch_axis
+from keras_lsp.rules.graph_walks import rank_of
 from keras_lsp.rules.input_layers import fixes
 from keras_lsp.rules.model_data import shape_of_whole_array
 from keras_lsp.rules.rewriting import is_written, place
@@ -48,18 +49,25 @@ from keras_lsp.text.edits import TextEdit
 def check(context: Context) -> Iterator[Finding]:
     """Shapes with an axis too many, by the rank that the layer takes or by the data."""
     for failure in context.failures.get("KER102", ()):
+        application, layer_class = failure.application, failure.class_name
         found = batch_shape_argument(failure, context)
-        if found is None or failure.application is None:
+        got, needed = ranks(failure)
+        first = undefined_batch_axis(failure, context)
+        if first is not None:
+            application, layer_class = first.applications[0], first.class_name
+            found = declared_shape(application)
+            got = rank_of(application.inputs)
+            needed = None if got is None else got - 1
+        if found is None or application is None:
             continue
         call, name = found
         argument = call.arguments[name]
-        got, needed = ranks(failure)
         value = argument.value
         inner = literal(value[1:]) if isinstance(value, tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        meaning = axes(failure.class_name)
+        meaning = axes(layer_class)
         message = (
-            f"`{name}` is the shape of one sample; Keras adds the batch axis itself. {failure.class_name} gets "
-            f"{shapes(failure.application.inputs)}, {count(got or 0, 'axis')}, and takes {needed}"
+            f"`{name}` is the shape of one sample; Keras adds the batch axis itself. {layer_class} gets "
+            f"{shapes(application.inputs)}, {count(got or 0, 'axis')}, and takes {needed}"
             f"{f': {meaning}' if meaning else ''}. "
             f"{f'Drop the first number: `{inner}`. ' if inner else ''}{raises(context, failure.error)}"
         )

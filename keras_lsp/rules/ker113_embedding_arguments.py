@@ -28,12 +28,13 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import LayerFact
 from keras_lsp.inference.values import ListValue
-from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.input_layers import fixes, input_fix, removal_fix
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.shape_arguments import array_shape, as_shape, contradicts
 from keras_lsp.rules.wording import keras_name, raises
-from keras_lsp.shapes.dim import format_shape
+from keras_lsp.shapes.dim import Shape, format_shape
+from keras_lsp.text.edits import TextEdit
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -76,23 +77,40 @@ def _without_length(context: Context, layer: LayerFact) -> Fix | None:
 
 
 def _matrix(context: Context, layer: LayerFact) -> Iterator[Finding]:
-    arguments = layer.call.arguments
-    weights, rows, columns = (arguments.get(name) for name in ("weights", "input_dim", "output_dim"))
-    if weights is None or rows is None or columns is None:
+    found = misfit(layer)
+    if found is None:
         return
-    value = weights.value
-    if isinstance(value, ListValue) and value.items is not None and len(value.items) == 1:
-        value = value.items[0]
-    matrix = array_shape(value)
-    table = as_shape((rows.value, columns.value))
-    if matrix is None or table is None or not contradicts(matrix, table):
-        return
+    matrix, table = found
+    weights = layer.call.arguments["weights"]
+    axis = 0 if contradicts(matrix[:1], table[:1]) else 1
+    wrong = layer.call.arguments[("input_dim", "output_dim")[axis]]
     message = (
         f"The matrix is {format_shape(matrix)} and this Embedding is {format_shape(table)}: rows are `input_dim`, columns "
         f"`output_dim`. {keras_name(context)} raises: ValueError: Layer {layer.name} weight shape {format_shape(table)} is not "
         f"compatible with provided weight shape {format_shape(matrix)}."
     )
-    yield RULE.finding(place(layer.call, weights), message, severity=Severity.ERROR)
+    fix = None
+    if is_written(wrong):
+        edit = TextEdit(*wrong.span, str(matrix[axis]))
+        fix = Fix(f"Set `{wrong.name}` to the size of the matrix", (edit,), Applicability.UNSAFE)
+    related = ((place(layer.call, weights), f"the matrix, {format_shape(matrix)}"),)
+    yield RULE.finding(place(layer.call, wrong), message, severity=Severity.ERROR, related=related, fixes=fixes(fix))
+
+
+def misfit(layer: LayerFact) -> tuple[Shape, Shape] | None:
+    """The shape of the matrix given to an Embedding, and its own, where they contradict each other."""
+    arguments = layer.call.arguments
+    weights, rows, columns = (arguments.get(name) for name in ("weights", "input_dim", "output_dim"))
+    if weights is None or rows is None or columns is None:
+        return None
+    value = weights.value
+    if isinstance(value, ListValue) and value.items is not None and len(value.items) == 1:
+        value = value.items[0]
+    matrix = array_shape(value)
+    table = as_shape((rows.value, columns.value))
+    if matrix is None or table is None or not contradicts(matrix, table) or len(matrix) != 2:
+        return None
+    return matrix, table
 
 
 RULE = Rule("KER113", "embedding-arguments", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.ker113_embedding_arguments import misfit
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.text.edits import TextEdit
 
@@ -44,6 +45,8 @@ def check(context: Context) -> Iterator[Finding]:
         rows = layer.call.arguments.get("input_dim")
         if layer.class_name != "Embedding" or rows is None or not is_written(rows) or layer.call.guarded:
             continue
+        if misfit(layer) is not None:
+            continue  # KER113
         source = context.source(rows.span)
         span = rows.span
         if source.isidentifier():

@@ -33,12 +33,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import ModelEvent, Refusal
-from keras_lsp.inference.values import DatasetValue, TensorValue
+from keras_lsp.inference.facts import ModelEvent, Refusal, Span
+from keras_lsp.inference.values import DatasetValue, ListValue, TensorValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.model_data import PREDICTING, TRAINING, declaration, events, is_whole_array
+from keras_lsp.rules.failures import Failure
+from keras_lsp.rules.model_data import PREDICTING, TRAINING, declaration, events, is_whole_array, origin_of
 from keras_lsp.rules.rewriting import is_written, place
-from keras_lsp.rules.shape_arguments import as_shape
+from keras_lsp.rules.shape_arguments import as_shape, single
 from keras_lsp.rules.wording import literal, raises
 from keras_lsp.shapes.dim import Shape, format_shape, product
 from keras_lsp.text.edits import TextEdit
@@ -59,6 +60,29 @@ def check(context: Context) -> Iterator[Finding]:
                 continue
             reported.add(key)
             yield _finding(context, event, refusal)
+
+    for failure in context.failures.get("KER217", ()):
+        yield _called(context, failure)
+
+
+def _called(context: Context, failure: Failure) -> Finding:
+    """The finding for a model that is called on an array, `model(x)`."""
+    argument = failure.call.arguments["inputs"]
+    value = argument.value
+    assert isinstance(value, TensorValue)
+    model = next((m for m in context.facts.models if failure.layer is not None and m.call is failure.layer.call), None)
+    expected = single(model.inputs) if model is not None and model.inputs else None
+    data = value.spec.shape or ()
+    takes = f"takes {format_shape(expected)}, and is" if expected is not None else "is"
+    advice = "Give the data the model's shape."
+    if expected is not None and is_one_sample(data, expected):
+        advice = "This is one sample: add the batch axis, `[None, ...]`."
+    message = f"The model {takes} called on {format_shape(data)}. {advice} {raises(context, failure.error)}"
+    related = origin_of(context, failure.call, value.origin, f"the array gets its shape here, {format_shape(data)}")
+    first = model.layers[0] if model is not None and model.layers else None
+    if first is not None and first.span is not None and expected is not None:
+        related = ((first.span, f"the input is declared here, {format_shape(expected)}"), *related)
+    return RULE.finding(failure.span, message, related=related)
 
 
 def is_one_sample(data: Shape, expected: Shape) -> bool:
@@ -87,9 +111,22 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
         f"{takes} {format_shape(expected)}, and `{event.method}` is given {format_shape(data)}"
         f"{'' if argument.name == 'x' else f' as `{argument.name}`'}. {advice} {raises(context, refusal.error)}"
     )
-    span = place(event.call, argument)
     found = declaration(event)
-    related = ((found[0].span, f"the input is declared here, {format_shape(expected)}"),) if found else ()
+    given = place(event.call, argument)
+    origin = array_origin(refusal)
+    made = origin_of(context, event.call, origin, f"the array gets its shape here, {format_shape(data)}")
+    declared = place(found[0], found[0].arguments[found[1]]) if found else None
+    span = given
+    if declared is not None and _declaration_is_wrong(context, event, refusal, origin):
+        span = declared
+    elif made and origin is not None and _SHAPED.search(context.source(origin)) and len(data) == len(expected):
+        span = origin
+    words = f"`{event.method}` is given {format_shape(data)} here"
+    related = ((given, words),) if span != given else ()
+    if declared is not None and span != declared:
+        related += ((declared, f"the input is declared here, {format_shape(expected)}"),)
+    if span != origin:
+        related += made
     fixes: list[Fix] = []
     if (
         is_written(argument)
@@ -101,11 +138,52 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
         edit = TextEdit(argument.span.end, argument.span.end, text)
         fixes.append(Fix(f"Reshape the data: `{text}`", (edit,), Applicability.UNSAFE))
     if found is not None and found[1] in ("shape", "input_shape") and not dataset:
-        declared = found[0].arguments[found[1]]
-        if is_written(declared) and as_shape(declared.value) is not None and all(isinstance(d, int) for d in data[1:]):
-            edit = TextEdit(*declared.span, literal(data[1:]))
+        shape = found[0].arguments[found[1]]
+        if is_written(shape) and as_shape(shape.value) is not None and all(isinstance(d, int) for d in data[1:]):
+            edit = TextEdit(*shape.span, literal(data[1:]))
             fixes.append(Fix(f"Declare the data's shape: `{literal(data[1:])}`", (edit,), Applicability.UNSAFE))
+    size = found[0].arguments["input_dim"] if found is not None and found[1] == "input_dim" else None
+    if size is not None and is_written(size) and len(data) == 2 and isinstance(data[1], int) and not dataset:
+        fixes.append(
+            Fix(f"Declare the data's size: `{data[1]}`", (TextEdit(*size.span, str(data[1])),), Applicability.UNSAFE)
+        )
     return RULE.finding(span, message, related=related, fixes=tuple(fixes))
+
+
+# How a program gives an array the shape it means.
+_SHAPED = re.compile(r"\breshape\(|\bexpand_dims\(|\btranspose\(|\bmoveaxis\(|\bswapaxes\(|\.T\b|\bnewaxis\b|\bNone\b")
+
+
+def array_origin(refusal: Refusal) -> Span | None:
+    """Where the array that is refused got its shape."""
+    value = refusal.argument.value
+    if refusal.argument.name == "validation_data" and isinstance(value, tuple) and value:
+        value = value[0]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, ListValue):
+        value = (value.items or [None] * (refusal.index + 1))[refusal.index]
+    return value.origin if isinstance(value, TensorValue) else None
+
+
+def _declaration_is_wrong(context: Context, event: ModelEvent, refusal: Refusal, origin: Span | None) -> bool:
+    """Whether a person would rather change the input's declaration than the array: as many axes, another size.
+
+    Not where the program shaped the array by hand, where the same sizes stand in another order, or where the model takes other
+    arrays.
+    """
+    data, expected = refusal.shape, refusal.expected
+    if len(data) != len(expected) or event.method not in ("fit", "train_on_batch") or refusal.argument.name != "x":
+        return False
+    if len(event.inputs or ()) != 1 or sorted(map(str, data[1:])) == sorted(map(str, expected[1:])):
+        return False
+    if origin is not None and _SHAPED.search(context.source(origin)) is not None:
+        return False
+    return not any(
+        other.model is event.model
+        and other.method in ("fit", "train_on_batch")
+        and not other.refusals
+        and other is not event
+        for other in context.facts.events
+    )
 
 
 RULE = Rule("KER217", "data-does-not-fit-model", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -1,8 +1,8 @@
 """KER301: a model is asked for its weights or shapes before it knows its input.
 
 ## What it does
-Reports `summary`, `count_params`, `get_weights`, `save_weights` and the like on a Sequential without an input shape that nothing
-has built before.
+Reports `summary`, `count_params`, `get_weights`, `save_weights`, `input_shape`, `output`, `weights[0]` and the like on a
+Sequential without an input shape that nothing has built before.
 
 ## Why it matters
 Without an input shape the layers have no weights. Keras 2 raises `This model has not yet been built`; Keras 3 prints `?` and 0
@@ -26,9 +26,10 @@ None: which input shape is meant, only the author knows.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import ModelEvent
+from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker111_input_shape_inside_wrapper import inside_wrapper
 from keras_lsp.rules.model_data import events
@@ -41,12 +42,15 @@ _FILES_CHECKED = (3, 8)
 _NEW_FILES = (2, 12)
 _NEW_NAME = ".weights.h5"
 _METHODS = frozenset(("summary", "get_weights", "save_weights", "load_weights", "count_params"))
+_CONNECTIONS = frozenset(("input", "output", "input_shape", "output_shape"))
+# Empty lists in Keras 3, which only an index finds out.
+_LISTS = frozenset(("weights", "variables", "trainable_weights", "trainable_variables"))
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Uses of models that have no input shape yet."""
     reported: set[int] = set()
-    for event in events(context, _METHODS):
+    for event in events(context, _METHODS | _CONNECTIONS | _LISTS):
         if id(event.model) in reported or not unbuilt(event) or not event.call.certain:
             continue
         if event.model.layers and any(inside_wrapper(row.fact) for row in event.model.layers[:1] if row.fact):
@@ -59,6 +63,10 @@ def check(context: Context) -> Iterator[Finding]:
             outcome = f"{keras_name(context)} raises ValueError."
             if event.method == "summary":
                 outcome = f"{keras_name(context)} raises: ValueError: This model has not yet been built."
+            elif event.method in _CONNECTIONS:
+                outcome = f"{keras_name(context)} raises AttributeError."
+            elif event.method in _LISTS and context.keras3:
+                outcome = f"`{event.method}` is an empty list in {keras_name(context)}: IndexError."
         else:
             outcome = f"{keras_name(context)} goes on with no weights: `summary` shows no shapes and 0 parameters."
         message = (
@@ -73,6 +81,11 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _raising(context: Context, event: ModelEvent) -> bool | None:
     """Whether the event raises; `None` where it neither raises nor is known to do anything strange."""
+    if event.method in _CONNECTIONS | _LISTS:
+        if context.keras < (2, 4):
+            return None
+        subscripted = event.method not in _LISTS or not context.keras3 or event.call.span in indexed(context)
+        return True if subscripted else None
     if context.keras3:
         return event.method == "count_params" or (event.method in _FILES and context.keras >= _FILES_CHECKED)
     if context.keras < (2, 4):  # counts 0 parameters and saves empty files
@@ -84,6 +97,16 @@ def _raising(context: Context, event: ModelEvent) -> bool | None:
     if not isinstance(name, str) or (name.endswith(_NEW_NAME) and context.keras >= _NEW_FILES):
         return None
     return True if event.method == "save_weights" or name.endswith((".h5", ".hdf5", ".keras")) else None
+
+
+def indexed(context: Context) -> set[Span]:
+    """The expressions that an element is taken of."""
+    positions = context.parsed.positions
+    return {
+        Span(*positions.span(node.value))
+        for node in context.nodes(ast.Subscript)
+        if not isinstance(node.slice, ast.Slice)
+    }
 
 
 def unbuilt(event: ModelEvent) -> bool:

@@ -38,6 +38,8 @@ from keras_lsp.rules.model_data import (
     CATEGORICAL,
     SPARSE,
     Loss,
+    about_labels,
+    alone,
     comparisons,
 )
 from keras_lsp.rules.rewriting import is_written, place
@@ -52,28 +54,34 @@ _OTHER = {CATEGORICAL: SPARSE, SPARSE: CATEGORICAL}
 def check(context: Context) -> Iterator[Finding]:
     """Losses that cannot read the labels."""
     reported: set[Span] = set()
-    for comparison in comparisons(context):
+    found = list(comparisons(context))
+    for comparison in found:
         event, loss, labels, output = comparison.event, comparison.loss, comparison.labels, comparison.output
         if event.compiled is None or not mismatch(loss.name, labels.shape, output):
             continue
-        span = place(event.compiled.call, loss.argument)
+        single = alone(comparison, found, lambda other: not mismatch(other.loss.name, other.labels.shape, other.output))
+        span = place(event.call, comparison.argument) if single else place(event.compiled.call, loss.argument)
         if span in reported:
             continue
         reported.add(span)
         given = format_shape((None, *comparison.shape[1:]))
         if loss.name == CATEGORICAL:
+            advice = f"encode them with `keras.utils.to_categorical(y, {output[-1]})`."
             message = (
-                f"The labels are class numbers, {given}, and `{CATEGORICAL}` reads one-hot rows, {format_shape(output)}. Use "
-                f"`{SPARSE}`, or encode them with `keras.utils.to_categorical(y, {output[-1]})`."
+                f"The labels are class numbers, {given}, and `{CATEGORICAL}` reads one-hot rows, {format_shape(output)}. "
+                + (f"Those of the training fit: {advice}" if single else f"Use `{SPARSE}`, or {advice}")
             )
         else:
             message = (
-                f"The labels are one-hot rows, {given}, and `{SPARSE}` reads class numbers, {format_shape(output[:-1])}. Use "
-                f"`{CATEGORICAL}`."
+                f"The labels are one-hot rows, {given}, and `{SPARSE}` reads class numbers, {format_shape(output[:-1])}. "
+                + ("Those of the training fit." if single else f"Use `{CATEGORICAL}`.")
             )
         message += f" {keras_name(context)} raises: {_says(context, loss.name, labels, output)}"
-        related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(comparison.shape)}"),)
-        yield RULE.finding(span, message, related=related, fixes=_swap(context, loss, labels))
+        related = about_labels(context, comparison)
+        if single:
+            related = ((place(event.compiled.call, loss.argument), "the loss"), *related[1:])
+        fixes = () if single else _swap(context, loss, labels)
+        yield RULE.finding(span, message, related=related, fixes=fixes)
 
 
 def mismatch(name: str, labels: Shape | None, output: Shape | None) -> bool:

@@ -39,6 +39,7 @@ from keras_lsp.rules.model_data import (
     CROSSENTROPIES,
     SPARSE,
     Comparison,
+    about_labels,
     comparisons,
 )
 from keras_lsp.rules.rewriting import is_written, place, replace_value
@@ -63,6 +64,9 @@ def check(context: Context) -> Iterator[Finding]:
         if loss.name == SPARSE and isinstance(labels.classes, int) and labels.classes > units:
             classes = labels.classes
             why = f"{keras_name(context)} stops at a label outside of [0, {units})"
+        elif loss.name == SPARSE and (largest := _largest(labels.content)) is not None and largest >= units > 1:
+            classes = largest + 1
+            why = f"{keras_name(context)} stops at the label {largest}, outside of [0, {units})"
         elif loss.name in (CATEGORICAL, BINARY) and len(comparison.shape) == len(output):
             columns = comparison.shape[-1]
             if isinstance(columns, int) and columns != units and columns > 1:
@@ -77,9 +81,18 @@ def check(context: Context) -> Iterator[Finding]:
             f"The labels have {classes} classes and the output has {units} "
             f"{'value' if units == 1 else 'values'}, {format_shape(output)}: {why}. Set the last layer to {classes} units."
         )
-        where = place(comparison.event.call, comparison.argument)
-        related = ((where, f"labels of shape {format_shape(comparison.shape)}"),)
+        related = about_labels(context, comparison)
         yield RULE.finding(span, message, related=related, fixes=_set_units(comparison.layer, classes))
+
+
+def _largest(content: object) -> int | None:
+    """The largest of labels that are known one by one."""
+    if isinstance(content, int) and not isinstance(content, bool):
+        return content
+    if not isinstance(content, tuple) or not content:
+        return None
+    found = [_largest(item) for item in content]  # pyright: ignore[reportUnknownVariableType]
+    return None if None in found else max(number for number in found if number is not None)
 
 
 def _place(comparison: Comparison) -> Span:

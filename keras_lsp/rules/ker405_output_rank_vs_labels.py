@@ -46,8 +46,7 @@ from keras_lsp.rules.graph_walks import ancestors
 from keras_lsp.rules.input_layers import fixes, removal_fix
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
 from keras_lsp.rules.ker401_label_encoding_vs_loss import mismatch
-from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, Comparison, comparisons
-from keras_lsp.rules.rewriting import place
+from keras_lsp.rules.model_data import CROSSENTROPIES, SPARSE, Comparison, about_labels, comparisons
 from keras_lsp.rules.wording import count, keras_name
 from keras_lsp.shapes.dim import Shape, format_shape
 
@@ -56,7 +55,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Outputs with an axis that the labels do not have."""
     reported: set[Span] = set()
     for comparison in comparisons(context):
-        event, loss, labels, output = comparison.event, comparison.loss, comparison.shape, comparison.output
+        loss, labels, output = comparison.loss, comparison.shape, comparison.output
         last = comparison.layer
         if last is None or loss.name not in CROSSENTROPIES:
             continue
@@ -84,7 +83,7 @@ def check(context: Context) -> Iterator[Finding]:
             f"{format_shape(labels)}, {count(len(labels), 'axis')}: `{loss.name}` cannot compare them. {advice} "
             f"{keras_name(context)} raises an error about their ranks."
         )
-        related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
+        related = about_labels(context, comparison)
         yield RULE.finding(span, message, related=related, fixes=fixes(fix))
 
 
@@ -121,7 +120,7 @@ def _short(context: Context, comparison: Comparison, last: LayerFact) -> Finding
         f"{count(len(labels), 'axis')}: `{comparison.loss.name}` cannot compare them. {advice} {keras_name(context)} raises an "
         "error about their shapes."
     )
-    related = ((place(comparison.event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
+    related = about_labels(context, comparison)
     return RULE.finding(core.span if core is not None else last.span, message, related=related)
 
 

@@ -35,8 +35,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
-from keras_lsp.rules.model_data import BINARY, CATEGORICAL, ELEMENTWISE, comparisons, reconstructions
-from keras_lsp.rules.rewriting import place
+from keras_lsp.rules.model_data import BINARY, CATEGORICAL, ELEMENTWISE, about_labels, comparisons, reconstructions
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import Shape, differ, format_shape
 
@@ -66,7 +65,7 @@ def check(context: Context) -> Iterator[Finding]:
             else f"{keras_name(context)} raises an error about incompatible shapes"
         )
         message = f"The output is {format_shape(output)} and the labels are {format_shape((None, *labels[1:]))}: {effect}. Make them equal."
-        related = ((place(event.call, comparison.argument), f"labels of shape {format_shape(labels)}"),)
+        related = about_labels(context, comparison)
         severity = Severity.WARNING if broadcast else Severity.ERROR
         yield RULE.finding(span, message, severity=severity, related=related)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, ModelFact
+from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, ModelFact, Span
 from keras_lsp.inference.values import DatasetValue, DictValue, External, LibraryObject, ListValue, TensorValue
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.failures import declared_shape
 from keras_lsp.rules.graph_walks import producer
+from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.shape_arguments import as_shape, single
-from keras_lsp.shapes.dim import Shape
+from keras_lsp.shapes.dim import Shape, format_shape
 from keras_lsp.shapes.tensor import Structure, Tensor
 
 TRAINING = frozenset(("fit", "evaluate", "train_on_batch", "test_on_batch"))
@@ -62,6 +63,7 @@ class Comparison:
         labels: batch axis included.
         argument: of the event, that brings them.
         layer: makes the output.
+        origin: where the labels got their shape.
     """
 
     event: ModelEvent
@@ -70,6 +72,7 @@ class Comparison:
     output: Shape
     argument: Argument
     layer: LayerFact | None
+    origin: Span | None = None
 
     @property
     def shape(self) -> Shape:
@@ -176,7 +179,39 @@ def comparisons(context: Context) -> Iterator[Comparison]:
                 shape = output.shape if isinstance(output, Tensor) else None
                 tensor = value.spec if isinstance(value, TensorValue) else value if isinstance(value, Tensor) else None
                 if loss is not None and shape is not None and tensor is not None and tensor.shape:
-                    yield Comparison(event, loss, tensor, shape, argument, layer)
+                    origin = value.origin if isinstance(value, TensorValue) else None
+                    yield Comparison(event, loss, tensor, shape, argument, layer, origin)
+
+
+def about_labels(context: Context, comparison: Comparison) -> tuple[tuple[Span, str], ...]:
+    """The call that brings the labels, and where they got their shape, with words."""
+    shape = format_shape(comparison.shape)
+    call = comparison.event.call
+    return (
+        (place(call, comparison.argument), f"labels of shape {shape}"),
+        *origin_of(context, call, comparison.origin, f"the labels get their shape here, {shape}"),
+    )
+
+
+def origin_of(context: Context, call: Call, origin: Span | None, words: str) -> tuple[tuple[Span, str], ...]:
+    """Where an array was made, if that is another place than the call it is given to."""
+    if origin is None or origin.end <= origin.start or origin.start >= len(context.text):
+        return ()
+    return () if call.span.start <= origin.start < call.span.end else ((origin, words),)
+
+
+def alone(comparison: Comparison, others: Iterable[Comparison], fits: Callable[[Comparison], bool]) -> bool:
+    """Whether these labels (of validation, of a test) are wrong and those that the model is trained on are not."""
+    if comparison.event.method == "fit" and comparison.argument.name != "validation_data":
+        return False
+    return any(
+        other.event.model is comparison.event.model
+        and other.event.method in ("fit", "train_on_batch")
+        and other.argument.name != "validation_data"
+        and other.layer is comparison.layer
+        and fits(other)
+        for other in others
+    )
 
 
 def _labels(event: ModelEvent) -> Iterator[tuple[Argument, object]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
-from keras_lsp.inference.classes import find_member
+from keras_lsp.inference.classes import find_member, library_base
 from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.attributes import total
@@ -20,7 +20,7 @@ from keras_lsp.inference.keras.models import (
 )
 from keras_lsp.inference.keras.weights import layers_of, weights_of
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.tensors import tensors_in, wrap
+from keras_lsp.inference.tensors import as_array, tensors_in, wrap
 from keras_lsp.inference.values import (
     BoundMethod,
     DatasetValue,
@@ -30,9 +30,11 @@ from keras_lsp.inference.values import (
     LibraryObject,
     ListValue,
     ModelValue,
+    ObjectValue,
     TensorValue,
     Unknown,
     Value,
+    join_all,
 )
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.outcome import ShapeError, Weight
@@ -86,6 +88,8 @@ def call_layer_method(
 
 def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
     call = machine.describe_call(f"keras.Model.{name}", arguments, node, _parameters(machine, name))
+    for argument in call.arguments.values():
+        argument.value = _as_data(machine, argument.value)
     x = call.arguments.get("x")
     if x is not None and model.kind == "Sequential" and model.inputs is None:
         spec = _batch_spec(x.value)
@@ -104,7 +108,7 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         model.compiled,
         _last_layer(model),
         _first_layer(model),
-        model.kind == "Sequential" and model.layers is not None and model.inputs is None and not model.broken,
+        _is_unbuilt(model),
         refusals(machine, model, call),
         [_maker(tensor) for tensor in model.outputs or ()],
     )
@@ -116,6 +120,55 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
     if name in _STEPS and x is not None:
         _run_step(machine, model, _STEPS[name], call)
     return _result(machine, model, name, x.value if x is not None else None)
+
+
+# Attributes that a model has only once it knows its input.
+BUILT_ATTRIBUTES = frozenset(
+    (
+        "weights",
+        "variables",
+        "trainable_weights",
+        "trainable_variables",
+        "input",
+        "output",
+        "input_shape",
+        "output_shape",
+    )
+)
+
+
+def record_read(machine: Machine, model: ModelValue, node: ast.Attribute) -> None:
+    """`model.weights` and the like of a Sequential that is not built."""
+    if node.attr in BUILT_ATTRIBUTES and isinstance(node.ctx, ast.Load) and not machine.muted and _is_unbuilt(model):
+        call = machine.describe_call(f"keras.Model.{node.attr}", Arguments(), node, ())
+        machine.facts.events.append(ModelEvent(node.attr, model.model_fact, call, unbuilt=True))
+
+
+def _is_unbuilt(model: ModelValue) -> bool:
+    return model.kind == "Sequential" and model.layers is not None and model.inputs is None and not model.broken
+
+
+def _as_data(machine: Machine, value: Value) -> Value:
+    """What Keras makes of an argument: arrays of data frames, also in a tuple; batches of generators and sequences."""
+    if isinstance(value, tuple):
+        return tuple(as_array(item) for item in cast("tuple[Value, ...]", value))
+    if isinstance(value, ListValue) and value.kind == "generator":
+        batch = join_all(value.items) if value.items else value.element
+        return DatasetValue(batch, True, path="builtins.generator")
+    if isinstance(value, ObjectValue) and library_base(value.class_value) in _SEQUENCES:
+        item = find_member(value.class_value, "__getitem__")
+        if isinstance(item, FunctionValue):
+            batch = machine.call(BoundMethod(item, value), Arguments([Unknown("the number of the batch")]), None)
+            return DatasetValue(batch, True, path="keras.utils.Sequence")
+    return as_array(value)
+
+
+# Their items are batches.
+_SEQUENCES = frozenset(
+    f"{package}.{leaf}"
+    for package in ("keras.utils", "tensorflow.keras.utils", "tf_keras.utils")
+    for leaf in ("Sequence", "PyDataset", "all_utils.Sequence", "data_utils.Sequence")
+)
 
 
 # Methods that run a step which the program may have written itself

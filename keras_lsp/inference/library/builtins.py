@@ -65,8 +65,10 @@ def length(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Valu
         method = get_attribute(machine, value, "__len__")
         if isinstance(method, BoundMethod):
             return machine.call(method, Arguments(), node)
-    if isinstance(value, LibraryObject) and isinstance(value.attributes.get("rows"), int | Expr):
-        return value.attributes["rows"]
+    if isinstance(value, LibraryObject):
+        rows = value.attributes.get("rows", value.attributes.get("#rows"))
+        if isinstance(rows, int | Expr):
+            return rows
     name = value.name if isinstance(value, Unknown) and value.name else None
     return Unknown("the length is not known", f"len({name})" if name else None)
 

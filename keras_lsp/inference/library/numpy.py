@@ -8,8 +8,8 @@ from dataclasses import replace
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.library import CONSTANTS, models
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.tensors import run_op
-from keras_lsp.inference.values import DatasetValue, ListValue, TensorValue, Unknown, Value
+from keras_lsp.inference.tensors import as_array, run_op
+from keras_lsp.inference.values import DatasetValue, LibraryObject, ListValue, TensorValue, Unknown, Value
 from keras_lsp.shapes.tensor import MAX_CONTENT, Tensor
 
 CONSTANTS.update(
@@ -20,7 +20,9 @@ CONSTANTS.update(
 @models("numpy.array", "numpy.asarray")
 def array(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """An array of a list whose elements are arrays of one shape, else as the shape room says."""
-    value = arguments.get(0, "object")
+    value = arguments.get(0, "object", arguments.get(None, "a"))
+    if isinstance(value, LibraryObject) and isinstance(made := as_array(value), TensorValue):
+        return TensorValue(made.spec, "numpy", origin=machine.span_of(node))
     if isinstance(value, ListValue) and value.items is None and isinstance(value.element, TensorValue):
         shape = value.element.spec.shape
         size = Unknown("the number of elements", None).as_dim()
@@ -48,7 +50,7 @@ def linspace(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Va
     return TensorValue(replace(result.spec, content=content), result.kind, origin=result.origin)
 
 
-@models("numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile", "pandas.read_csv")
+@models("numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile")
 def load(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Data from a file: nothing is read."""
     return Unknown("the data comes from a file")

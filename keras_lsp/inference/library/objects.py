@@ -23,6 +23,8 @@ Item: TypeAlias = Callable[[Machine, LibraryInstance, Value], Value]
 METHODS: dict[tuple[str, str], Method] = {}
 ATTRIBUTES: dict[tuple[str, str], Attribute] = {}
 ITEMS: dict[str, Item] = {}
+STORES: dict[str, Callable[[Machine, LibraryObject, Value, Value], None]] = {}
+FIELDS: dict[str, Callable[[LibraryInstance, str], Value | None]] = {}
 CALLS: dict[str, Method] = {}
 ROWS: dict[str, Callable[[Machine, LibraryInstance], list[Value] | None]] = {}
 
@@ -60,7 +62,8 @@ def object_attribute(machine: Machine, value: LibraryInstance, name: str) -> Val
         return LibraryMethod(value, name)
     if isinstance(value, LibraryObject) and name in value.arguments:
         return value.arguments[name]
-    return LibraryMethod(value, name)
+    field = FIELDS[value.path](value, name) if value.path in FIELDS else None
+    return LibraryMethod(value, name) if field is None else field
 
 
 def call_object_method(

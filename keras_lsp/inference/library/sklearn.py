@@ -10,6 +10,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.library import models
 from keras_lsp.inference.library.objects import LibraryInstance, method
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.tensors import as_array, is_frame
 from keras_lsp.inference.values import LibraryObject, ListValue, TensorValue, Unknown, Value
 from keras_lsp.shapes.dim import Dim, opaque
 from keras_lsp.shapes.tensor import Tensor
@@ -31,6 +32,11 @@ def train_test_split(machine: Machine, arguments: Arguments, node: ast.AST | Non
 
 
 def _parts(value: Value, test: Value, train: Value) -> tuple[Value, Value]:
+    if isinstance(value, LibraryObject) and is_frame(value):
+        from keras_lsp.inference.library.pandas import part_of
+
+        first, second = (part_of(value, size) for size in _sizes(value.attributes["#rows"], test, train))
+        return first, second
     if not isinstance(value, TensorValue) or not value.spec.shape:
         reason = value.reason if isinstance(value, Unknown) else "part of something that is no known array"
         return Unknown(reason), Unknown(reason)
@@ -133,7 +139,7 @@ def _scaler(path: str) -> None:
     @method(path, "fit_transform", "transform", "inverse_transform")
     def transform(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
         """The same shape in floats."""
-        x = arguments.get(0, "X")
+        x = as_array(arguments.get(0, "X"))
         if isinstance(x, TensorValue):
             return TensorValue(Tensor(x.spec.shape, "float64"), "numpy", origin=x.origin)
         return Unknown(x.reason if isinstance(x, Unknown) else "what is scaled is not a known array")
@@ -148,3 +154,64 @@ def _scaler(path: str) -> None:
 
 for _name in _SCALERS:
     _scaler(f"sklearn.preprocessing.{_name}")
+
+
+def _encoder(path: str, encode: Callable[[Tensor], Tensor | None]) -> None:
+    """A class whose `fit_transform` and `transform` make another array of labels."""
+    models(path)(lambda machine, arguments, node: LibraryObject(path, dict(arguments.kwargs)))
+
+    @method(path, "fit_transform", "transform")
+    def transform(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
+        """The labels, encoded."""
+        labels = as_array(arguments.get(0, "y", arguments.get(None, "X")))
+        if isinstance(labels, ListValue) and labels.items:
+            labels = TensorValue(Tensor((len(labels.items),), None), "numpy")
+        made = encode(labels.spec) if isinstance(labels, TensorValue) and labels.spec.shape else None
+        if made is None:
+            return Unknown("what is encoded is not a known array")
+        encoded = TensorValue(made, "numpy", origin=machine.span_of(node))
+        if path.endswith("OneHotEncoder") and _is_sparse(value):
+            matrix = LibraryObject("scipy.sparse.csr_matrix")
+            matrix.attributes = {"#array": encoded, "shape": encoded.spec.shape}
+            return matrix
+        return encoded
+
+    @method(path, "fit")
+    def fit(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
+        """The encoder itself."""
+        return value
+
+    del transform, fit
+
+
+def _is_sparse(value: LibraryInstance) -> bool:
+    """Whether an encoder makes sparse matrices, as it does unless told otherwise."""
+    arguments = value.arguments if isinstance(value, LibraryObject) else {}
+    return arguments.get("sparse", True) is not False and arguments.get("sparse_output", True) is not False
+
+
+@method("scipy.sparse.csr_matrix", "toarray", "todense")
+def to_array(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The matrix with its zeros."""
+    return value.attributes["#array"]
+
+
+def _numbers(labels: Tensor) -> Tensor | None:
+    """Class numbers; a column of labels becomes a row of them."""
+    shape = labels.shape or ()
+    return Tensor((shape[0],), "int64") if len(shape) == 1 or (len(shape) == 2 and shape[1] == 1) else None
+
+
+def _columns(labels: Tensor) -> Tensor | None:
+    """A column for each class, two classes included; how many there are depends on the data."""
+    shape = labels.shape or ()
+    width = labels.classes if len(shape) == 2 and shape[1] == 1 and isinstance(labels.classes, int) else opaque()
+    return Tensor((shape[0], width), "float64") if len(shape) == 2 else None
+
+
+_encoder("sklearn.preprocessing.LabelEncoder", _numbers)
+_encoder("sklearn.preprocessing.OneHotEncoder", _columns)
+_encoder("sklearn.preprocessing.OrdinalEncoder", lambda labels: Tensor(labels.shape, "float64"))
+_encoder(
+    "sklearn.preprocessing.LabelBinarizer", lambda labels: Tensor(((labels.shape or (None,))[0], opaque()), "int64")
+)

@@ -8,6 +8,7 @@ from keras_lsp.shapes.configuration import UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr, Shape, add, ceil_divide, differ, minimum, opaque, product, subtract
 from keras_lsp.shapes.ops.arguments import Call, as_dim, as_tensor, known, printed
 from keras_lsp.shapes.ops.broadcasting import broadcast
+from keras_lsp.shapes.ops.creation import DRAWS_PER_CLASS
 from keras_lsp.shapes.ops.dtypes import is_integer
 from keras_lsp.shapes.outcome import Refused, Undetermined
 from keras_lsp.shapes.tensor import Tensor
@@ -123,7 +124,20 @@ def _select(x: Tensor, shape: Shape, items: list[object]) -> Tensor:
         at = 0 if scattered else first_array
         result[at:at] = list(chosen)
         return Tensor(tuple(result), x.dtype)
-    return Tensor(tuple(result), x.dtype, content)
+    return Tensor(tuple(result), x.dtype, content, _classes_left(x, items, result))
+
+
+# Data sets of this size come shuffled; small ones (iris) are sorted by class.
+_SHUFFLED = 5_000
+
+
+def _classes_left(x: Tensor, items: list[object], result: list[Dim]) -> Dim:
+    """The classes of a slice of shuffled labels that is long enough to hold them all."""
+    size, left = (x.shape or (None,))[0], result[0] if result else None
+    if not isinstance(x.classes, int) or not isinstance(size, int) or size < _SHUFFLED or not isinstance(left, int):
+        return None
+    whole = all(isinstance(item, slice) for item in items)
+    return x.classes if whole and left >= DRAWS_PER_CLASS * x.classes else None
 
 
 def _check_bounds(index: int, axis: int, size: Dim) -> None:
