@@ -34,9 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fix.add_argument("--fix", action="store_true", help="apply fixes that keep what the program means")
     fix.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff: those too that may change it")
     fix.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
-    fix.add_argument(
-        "--add-ignore", nargs="?", const="", metavar="REASON", help="add a comment that suppresses each finding"
-    )
+    fix.add_argument("--add-ignore", nargs="?", metavar="=REASON", help="add a comment that suppresses each finding")
     fix.add_argument("--update-baseline", action="store_true", help="write all findings to the file of --baseline")
     output = parser.add_argument_group("output")
     output.add_argument("-o", "--output-file", metavar="FILE", help="write findings there instead of standard output")

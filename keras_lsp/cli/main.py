@@ -6,11 +6,13 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage or unreadable input, 101 an error
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from keras_lsp import __version__
 
@@ -46,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     command = ALIASES.get(given[0], given[0]) if given else ""
     parser = make_parser(command)
+    # A reason follows behind "=" only: in `--add-ignore model.py` that is a path, which argparse would take for the reason.
+    words = ["--add-ignore=" if word == "--add-ignore" else word for word in given]
     try:
-        options = parser.parse_args([command, *given[1:]] if command in COMMANDS else given)
+        options = parser.parse_args([command, *words[1:]] if command in COMMANDS else words)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     if options.command is None:
@@ -87,8 +91,24 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints look like all others."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line and how to get help."""
+        """Say what is wrong in one line, what may have been meant, and how to get help."""
+        message += self._meant(message)
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\nTry `{self.prog} --help`.\n")
+
+    def _meant(self, message: str) -> str:
+        wrong = re.search(r"unrecognized arguments: (-\S+)|invalid choice: '([^']*)'", message)
+        if wrong is None:
+            return ""
+        known: list[str] = []
+        for action in self._actions:
+            known += [*action.option_strings, *(action.choices or ())]
+            if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
+                inner = cast("dict[str, argparse.ArgumentParser]", action.choices)
+                known += [
+                    name for parser in inner.values() for option in parser._actions for name in option.option_strings
+                ]
+        close = difflib.get_close_matches((wrong[1] or wrong[2]).partition("=")[0], known, n=1)
+        return f"; did you mean {close[0]}?" if close else ""
 
 
 def make_parser(only: str | None = None) -> argparse.ArgumentParser:

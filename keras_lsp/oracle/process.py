@@ -45,6 +45,9 @@ WINDOW = 64
 STRIKES = 3
 """Children in a row that may end without having answered anything before no more are started."""
 
+LAST_WORDS_SECONDS = 1.0
+"""Time for what a child said before its end to be read; the pipe ends with it, unless a child of its own holds it open."""
+
 LONGEST_PAUSE = 60.0
 SOUND_ANSWERS = 50
 """Answers after which a child counts as sound again and the pause before the next restart is one second."""
@@ -89,6 +92,7 @@ class _Run:
         self.folder = folder
         self.messages: queue.Queue[Any] = queue.Queue()
         self.stderr: deque[str] = deque(maxlen=STDERR_LINES)
+        self.log: threading.Thread | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self.answered = 0
         self.closing = False
@@ -122,7 +126,8 @@ class _Run:
             started.set()
             return
         self.process = process
-        threading.Thread(target=self._drain, args=(process,), daemon=True, name="keras-lsp child log").start()
+        self.log = threading.Thread(target=self._drain, args=(process,), daemon=True, name="keras-lsp child log")
+        self.log.start()
         started.set()
         self.messages.put(_Ended(self._read(process)))
         process.wait()  # so that one that ended by itself is no zombie until somebody asks again
@@ -345,6 +350,8 @@ class Child:
 
     def _last_words(self, reason: str) -> str:
         run = self._run
+        if run is not None and run.log is not None:
+            run.log.join(LAST_WORDS_SECONDS)  # they come by another pipe than its end
         lines = [line for line in run.stderr if line.strip()] if run is not None else []
         return f"{reason}: {lines[-1][:300]}" if lines else reason
 

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 RequestId: TypeAlias = "int | str"
 
-EXIT_PATIENCE = 1.0
+EXIT_PATIENCE = 0.6
 """Seconds that `exit` waits for messages before it; then the process leaves even if one of them hangs."""
 
 STRICT = bool(os.environ.get("KERAS_LSP_STRICT"))

@@ -74,6 +74,21 @@ def test_wrong_usage_exits_with_2_and_one_line(command, arguments):
     assert len(result.err.splitlines()) <= 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["chek"], "check"),
+        (["check", "--selct", "KER1"], "--select"),
+        (["check", "--output-format", "jsn"], "json"),
+        (["doctor", "--start-kears"], "--start-keras"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_what_may_have_been_meant(command, arguments, meant):
+    result = command(*arguments)
+    assert result.code == 2 and f"; did you mean {meant}?" in result.err.splitlines()[0]
+
+
 def test_no_command_prints_the_help(command):
     result = command()
     assert result.code == 2 and "check" in result.out
@@ -140,9 +155,9 @@ def test_what_cannot_be_computed_costs_nothing(command):
     hostile = "10**10**10", "'a' * 10**12", "range(10**9)", "[0] * 10**12", "1 << 10**12", "list(range(10**9))"
     program = "import keras\n" + "".join(f"keras.layers.Dense({value})\n" for value in hostile)
     command.write("a.py", program)
-    start = time.monotonic()
+    start = time.process_time()
     assert command("check", "a.py").code in (0, 1)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 5
 
 
 def test_one_bad_file_does_not_keep_the_others_from_being_checked(command):
@@ -367,6 +382,15 @@ def test_add_ignore(command):
     assert command("check").code == 0
 
 
+def test_a_path_behind_add_ignore_is_a_path(command):
+    command.write("a.py", SAFE)
+    command.write("b.py", SAFE)
+    result = command("check", "--add-ignore", "a.py")
+    assert (result.code, result.out) == (0, "Suppressed 1 finding in 1 file.\nNo findings.\n")
+    assert "# keras-lsp: ignore[KER202]\n" in command.read("a.py")
+    assert command.read("b.py") == SAFE
+
+
 def test_baseline(command):
     command.write("a.py", SAFE)
     command.write("sub/b.py", UNSAFE)
@@ -499,7 +523,7 @@ def test_watching_checks_again_when_a_file_changes(command):
         assert "No findings." in until("Watching")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_a_reader_that_leaves_is_no_error(command):

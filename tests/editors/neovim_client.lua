@@ -3,7 +3,7 @@ local plugin, server, file, output = unpack(vim.json.decode(vim.env.KERAS_LSP_TE
 
 local function wait(what, condition)
   local value
-  if not vim.wait(20000, function()
+  if not vim.wait(60000, function()
     value = condition()
     return value
   end, 20) then
@@ -13,7 +13,7 @@ local function wait(what, condition)
 end
 
 local function request(method, params)
-  for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 10000) or {}) do
+  for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 60000) or {}) do
     return answer.err or answer.result
   end
 end

@@ -7,6 +7,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 
 os.environ["KERAS_LSP_STRICT"] = "1"  # mistakes of ours are raised instead of costing a statement's facts
 
@@ -50,27 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
         growth = (resident() - early) / 1024
         say(f"memory over {STEADY:,} edits of one file: {early / 1024:.1f} MB, then {growth:+.1f} MB")
 
-    # Every program typed once, then mutated until all edits are made; another order each time.
-    typing = [*texts]
-    while outcome.edits < options.edits:
-        dice.shuffle(texts)
-        for text in texts:
-            if outcome.edits >= options.edits:
-                break
-            before = outcome.edits
-            if typing and text in typing:
-                typing.remove(text)
-                desk.run(typed(text, dice))
-            # A short program's edits cost less, so it gets more of them.
-            count = WORK // (4 + text.count("\n"))
-            desk.run(mutated(text, dice, words, min(count, max(options.edits - outcome.edits, 0))))
-            if before // 20_000 != outcome.edits // 20_000:
-                outcome.memory.append((outcome.edits, resident()))
-                rate = (time.process_time() - processor) / outcome.edits * 1000
-                say(
-                    f"{outcome.edits:>9,} edits, {outcome.compared:,} compared, {len(outcome.problems)} problems, "
-                    f"{rate:.2f} ms each, worst {outcome.worst * 1000:.0f} ms, {resident() / 1024:.0f} MB"
-                )
+    try:
+        _go_round(options.edits, desk, dice, texts, words, typing := [*texts], say, processor)
+    except KeyboardInterrupt:
+        say("\nstopped")
     elapsed, used = time.monotonic() - started, time.process_time() - processor
     say(
         f"\n{outcome.edits:,} edits in {elapsed:,.0f} s ({used:,.0f} s of processor time)\n"
@@ -84,6 +68,39 @@ def main(arguments: list[str] | None = None) -> int:
     for problem in outcome.problems:
         say(f"\n--- {problem}")
     return 1 if outcome.problems or growth > 10 else 0
+
+
+def _go_round(
+    edits: int,
+    desk: Desk,
+    dice: random.Random,
+    texts: list[str],
+    words: list[str],
+    typing: list[str],
+    say: Callable[[str], None],
+    processor: float,
+) -> None:
+    outcome = desk.outcome
+    # Every program typed once, then mutated until all edits are made; another order each time.
+    while outcome.edits < edits:
+        dice.shuffle(texts)
+        for text in texts:
+            if outcome.edits >= edits:
+                break
+            before = outcome.edits
+            if typing and text in typing:
+                typing.remove(text)
+                desk.run(typed(text, dice))
+            # A short program's edits cost less, so it gets more of them.
+            count = WORK // (4 + text.count("\n"))
+            desk.run(mutated(text, dice, words, min(count, max(edits - outcome.edits, 0))))
+            if before // 20_000 != outcome.edits // 20_000:
+                outcome.memory.append((outcome.edits, resident()))
+                rate = (time.process_time() - processor) / outcome.edits * 1000
+                say(
+                    f"{outcome.edits:>9,} edits, {outcome.compared:,} compared, {len(outcome.problems)} problems, "
+                    f"{rate:.2f} ms each, worst {outcome.worst * 1000:.0f} ms, {resident() / 1024:.0f} MB"
+                )
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ class Desk:
         return t.Position(len(lines) - 1, len(lines[-1].encode(name, "surrogatepass")) // size)
 
     def _look(self) -> Analysis:
-        """What an editor asks after an edit: findings always, every other time another feature, at any place."""
+        """What an editor asks after an edit: findings always, every third time another feature, at any place."""
         view = self._session.view(URI)
         assert view is not None
         analysis = view.analysis
@@ -128,7 +128,7 @@ class Desk:
         for finding in analysis.findings:
             assert 0 <= finding.span.start <= finding.span.end <= size, "a finding lies outside of the text"
         offset = self._dice.randint(0, size)
-        match self.outcome.edits % 16:
+        match self.outcome.edits % 24:
             case 0:
                 assert all(0 <= hint.offset <= size for hint in analysis.inlay_hints()), (
                     "a hint lies outside of the text"

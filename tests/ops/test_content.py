@@ -176,9 +176,9 @@ def test_nothing_raises() -> None:
     ],
 )
 def test_large_numbers_cost_nothing(name: str, args: tuple[Any, ...]) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     apply_op(name, args, {}, KERAS)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 def test_import_is_light() -> None:

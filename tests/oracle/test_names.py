@@ -14,6 +14,7 @@ import pytest
 
 from keras_lsp.oracle.names import overlay
 from keras_lsp.oracle.names.client import NameOracle
+from tests.patience import allowed
 
 SITE = [Path(sysconfig.get_path("purelib"))]
 DEADLINE = 30.0  # a loaded machine, and the first answer reads many files
@@ -196,7 +197,7 @@ def test_answers_come_soon(names: NameOracle, project: Path) -> None:
     began = time.perf_counter()
     for _ in range(10):
         goto(names, source, "Dense", project / "main.py")
-    assert (time.perf_counter() - began) / 10 < 0.3
+    assert (time.perf_counter() - began) / 10 < allowed(0.3)
 
 
 def test_jedi_is_imported_by_the_child_alone() -> None:

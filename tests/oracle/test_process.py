@@ -21,6 +21,7 @@ from keras_lsp.oracle.process import (
     allowed_environment,
 )
 from keras_lsp.oracle.questions import LayerQuestion
+from tests.patience import allowed
 
 # A child that speaks the protocol and misbehaves on demand; the real worker is tested at the end.
 SCRIPT = """
@@ -43,7 +44,6 @@ for line in sys.stdin:
         sys.exit(3)
     elif ask == "crash":
         print("terrible things", file=sys.stderr, flush=True)
-        time.sleep(0.2)  # what it said has to be read before its end is seen
         os.abort()
     elif ask == "hang":
         time.sleep(60)
@@ -97,7 +97,7 @@ def alive(pid: int) -> bool:
 
 
 def gone_soon(pid: int, seconds: float = 2.0) -> bool:
-    until = time.monotonic() + seconds
+    until = time.monotonic() + allowed(seconds)
     while time.monotonic() < until:
         if not alive(pid):
             return True
@@ -118,7 +118,7 @@ def test_starts_lazily_and_answers_in_order(make: Callable[..., Child]) -> None:
 FAULTS = [
     ("die", "the child failed: it ended while answering"),
     ("crash", "the child failed: it ended while answering: terrible things"),
-    ("hang", "the child failed: it did not answer within 0.5 s"),
+    ("hang", "the child failed: it did not answer within 4 s"),
     ("babble", "the child failed: it sent something that is not an answer"),
     ("number", "the child failed: it sent something that is not an answer"),
     ("flood", "the child failed: it sent more than could be an answer"),
@@ -132,7 +132,7 @@ def test_a_fault_costs_one_question(make: Callable[..., Child], fault: str, reas
     child = make()
     assert child.start()
     pid = child.pid
-    deadline = 0.5 if fault == "hang" else 30.0
+    deadline = 4.0 if fault == "hang" else 60.0
     answers = child.exchange([1, 2, fault, 3, 4], deadline=deadline)
     assert answers == [{"echo": 1}, {"echo": 2}, Failure(reason), {"echo": 3}, {"echo": 4}]
     assert pid is not None
@@ -152,7 +152,8 @@ def test_restarts_pause_longer_and_longer_and_say_so(make: Callable[..., Child])
         assert isinstance(child.exchange(["die"])[0], Failure)
     assert "restarting in 4 s" in states[-1]
     assert child.exchange([1], wait=False) == [Failure("the child is restarting in 4 s")]
-    assert 0.9 < pauses[1] < 1.9 < pauses[2] < 3.5
+    assert pauses[1] > 0.9 and pauses[2] > 1.9
+    assert [state for state in states if "restarting" in state] == [f"restarting in {n} s" for n in (1, 2, 4)]
     assert "ready somebody" in states
 
 
@@ -178,9 +179,10 @@ def test_three_strikes(make: Callable[..., Child], behaviour: str, reason: str) 
     assert child.exchange([1, 2]) == [Failure(f"the child is {reason}")] * 2
     assert child.state == reason
     assert child.disabled
-    began = time.monotonic()
+    states: list[str] = []
+    child._on_state = states.append
     assert child.exchange([1]) == [Failure(f"the child is {reason}")]
-    assert time.monotonic() - began < 0.1
+    assert states == []  # not even tried
     child.retry()
     assert child.state == "not started"
 
@@ -197,10 +199,11 @@ def test_a_grown_child_is_replaced_without_blame(make: Callable[..., Child]) -> 
     child = make()
     child.exchange([1])
     before = child.pid
-    began = time.monotonic()
+    states: list[str] = []
+    child._on_state = states.append
     assert child.exchange(["grow", 2]) == [{"echo": "grow"}, {"echo": 2}]
     assert child.pid != before
-    assert time.monotonic() - began < 0.9  # no pause
+    assert not any("restarting in" in state for state in states), "no pause"
 
 
 def test_what_the_child_says_elsewhere_is_kept_short(make: Callable[..., Child]) -> None:
@@ -268,8 +271,8 @@ def test_closing_does_not_wait_for_a_question(make: Callable[..., Child]) -> Non
     time.sleep(0.2)
     began = time.monotonic()
     child.close()
-    asking.join(5)
-    assert time.monotonic() - began < 2
+    asking.join(30)
+    assert time.monotonic() - began < 25  # half of what the question would have taken
     assert got == [Failure("the child is closed")]
 
 

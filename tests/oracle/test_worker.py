@@ -16,6 +16,7 @@ from keras_lsp.oracle.questions import (
     layer,
     tensor,
 )
+from tests.patience import allowed
 
 
 def spec(*shape: int | None, dtype: str = "float32") -> dict[str, object]:
@@ -248,7 +249,7 @@ def test_long_unrolling_is_not_waited_for(worker: KerasWorker) -> None:
     started = time.perf_counter()
     answer = ask_layer(worker, "LSTM", 8, unroll=True, on=[spec(None, 800, 3)])
     assert answer.shape == (None, 8)
-    assert time.perf_counter() - started < 5  # tracing 800 steps takes 10 to 30 s
+    assert time.perf_counter() - started < allowed(5)  # tracing 800 steps takes 10 to 30 s
     undefined = ask_layer(worker, "LSTM", 8, unroll=True, on=[spec(None, None, 3)], mode="trace")
     assert undefined.error is not None
     assert "unroll" in undefined.error.message.lower()

@@ -18,6 +18,14 @@ def instrument() -> None:
         time.sleep(params["seconds"])
         return "slept"
 
+    def hold(_context, params):
+        """Work that lasts until the test says so: until it makes the file; another one says that it has begun."""
+        open(params["file"] + ".begun", "w").close()
+        end = time.monotonic() + 120
+        while not os.path.exists(params["file"]) and time.monotonic() < end:
+            time.sleep(0.01)
+        return "held"
+
     def shout(_context, _params):
         print("print on the wire", flush=True)
         os.write(1, b"a C library on the wire\n")
@@ -71,6 +79,7 @@ def instrument() -> None:
         Endpoint("test/questions", questions, lane="session"),
         Endpoint("test/answers", answers, lane="session"),
         Endpoint("test/sleep", sleep),
+        Endpoint("test/hold", hold),
         Endpoint("test/shout", shout),
         Endpoint("test/fail", fail),
         Endpoint("test/failLoudly", fail, fails=True),

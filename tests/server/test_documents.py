@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from wire import INSTRUMENTED, UTF_16, at, replace
+from wire import INSTRUMENTED, UTF_16, Hold, at, replace
 
 URI = "file:///w/model.py"
 ALPHABET = [
@@ -155,10 +155,10 @@ def test_a_huge_document_gets_one_message(start):
     peer = start()
     peer.initialize(UTF_16)
     peer.open(URI, "x = 1\n" * 900_000)
-    message = peer.notification("window/showMessage", seconds=20)
+    message = peer.notification("window/showMessage")
     assert message["type"] == 3 and "too large" in message["message"]
     peer.change(URI, 2, replace((0, 0), (0, 0), "#"))
-    assert peer.result("textDocument/hover", at(URI, 0, 0), 20) is None
+    assert peer.result("textDocument/hover", at(URI, 0, 0)) is None
     assert (
         peer.result(
             "textDocument/inlayHint",
@@ -177,7 +177,9 @@ def test_a_huge_document_gets_one_message(start):
 
 def test_diagnostics_wait_until_nobody_types(start):
     peer = start()
-    peer.initialize({"textDocument": {"publishDiagnostics": {"versionSupport": True}}})
+    # Two seconds of patience, so that a pause of this test's own process is none in the typing.
+    capabilities = {"textDocument": {"publishDiagnostics": {"versionSupport": True}}}
+    peer.initialize(capabilities, initializationOptions={"settings": {"debounce": 2000}})
     peer.open(URI, BUG)
     peer.notification("textDocument/publishDiagnostics")
     for version in range(2, 30):
@@ -223,13 +225,15 @@ def test_a_client_that_pulls_is_pushed_nothing(start):
     assert peer.result("textDocument/diagnostic", {"textDocument": {"uri": "file:///not/open.py"}})["items"] == []
 
 
-def test_a_pull_that_went_stale_asks_to_be_repeated(start):
+def test_a_pull_that_went_stale_asks_to_be_repeated(start, tmp_path):
     peer = start(INSTRUMENTED)
     peer.initialize(PULL)
     peer.open(URI, BUG)
-    peer.ask("test/sleep", {"seconds": 0.4})
+    busy = Hold(peer, tmp_path)
     stale = peer.ask("textDocument/diagnostic", {"textDocument": {"uri": URI}})
     peer.change(URI, 2, replace((0, 0), (0, 0), "#"))
+    peer.request("keras-lsp/nothing")
+    busy.release()
     error = peer.response(stale)["error"]
     assert error["code"] == -32802 and error["data"] == {"retriggerRequest": True}
 

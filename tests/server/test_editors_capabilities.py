@@ -96,7 +96,7 @@ async def findings(client: LanguageClient) -> list[t.Diagnostic]:
         report = await client.text_document_diagnostic_async(t.DocumentDiagnosticParams(document()))
         assert URI not in client.diagnostics
         return list(report.items)
-    for _ in range(200):
+    for _ in range(1200):
         if URI in client.diagnostics:
             return list(client.diagnostics[URI])
         await asyncio.sleep(0.05)

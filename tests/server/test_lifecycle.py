@@ -10,7 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from wire import INSTRUMENTED, ROOT, SERVER, at
+from wire import INSTRUMENTED, ROOT, SERVER, Hold, at
+
+from keras_lsp.server import lifecycle, worlds
+from keras_lsp.server.dispatch import EXIT_PATIENCE
+from tests.patience import allowed
 
 URI = "file:///w/model.py"
 PROMISE = 2.0  # seconds
@@ -26,7 +30,7 @@ def alive(pid: int) -> bool:
 
 
 def gone(pid: int, seconds: float = PROMISE) -> bool:
-    end = time.monotonic() + seconds
+    end = time.monotonic() + allowed(seconds)
     while time.monotonic() < end:
         if not alive(pid):
             return True
@@ -35,54 +39,59 @@ def gone(pid: int, seconds: float = PROMISE) -> bool:
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
-def test_end_of_input(start, busy):  # E4b
+def test_end_of_input(start, busy, tmp_path):  # E4b
     peer = start(INSTRUMENTED)
     peer.initialize()
     if busy:
+        Hold(peer, tmp_path)
         for _ in range(8):
             peer.ask("test/sleep", {"seconds": 30})
-        time.sleep(0.2)
     peer.process.stdin.close()
-    assert peer.process.wait(PROMISE) == 1
+    assert peer.process.wait(allowed(PROMISE)) == 1
 
 
 def test_end_of_input_before_initialize(start):
     peer = start()
     peer.process.stdin.close()
-    assert peer.process.wait(PROMISE + 3) == 1
+    assert peer.process.wait(allowed(PROMISE + 3)) == 1
 
 
 @pytest.mark.parametrize("shut_down", [False, True])
-def test_exit_while_busy(start, shut_down):  # E4
+def test_exit_while_busy(start, shut_down, tmp_path):  # E4
     peer = start(INSTRUMENTED)
     peer.initialize()
-    busy = peer.ask("test/sleep", {"seconds": 30})
-    time.sleep(0.2)
+    busy = Hold(peer, tmp_path)
     if shut_down:
         assert peer.result("shutdown") is None
-        assert peer.response(busy)["error"]["code"] == -32800
+        assert peer.response(busy.id)["error"]["code"] == -32800
     peer.notify("exit")
-    assert peer.process.wait(PROMISE) == (0 if shut_down else 1)
+    assert peer.process.wait(allowed(PROMISE)) == (0 if shut_down else 1)
 
 
-def test_terminated(start):
+def test_terminated(start, tmp_path):
     peer = start(INSTRUMENTED)
     peer.initialize()
-    peer.ask("test/sleep", {"seconds": 30})
-    time.sleep(0.1)
+    Hold(peer, tmp_path)
     peer.process.send_signal(signal.SIGTERM)
-    assert peer.process.wait(PROMISE) == 128 + signal.SIGTERM
+    assert peer.process.wait(allowed(PROMISE)) == 128 + signal.SIGTERM
+
+
+def test_the_promise_is_kept_by_construction():
+    """Whatever other threads do, the process leaves when its patience is at an end."""
+    assert EXIT_PATIENCE + lifecycle.GRACE + lifecycle.FLUSH < PROMISE
+    assert worlds.CLOSE_SECONDS < lifecycle.GRACE
 
 
 CLIENT = """
 import os, subprocess, sys, time
 sys.path.insert(0, {here!r})
-from wire import Peer, INSTRUMENTED
+from pathlib import Path
+from wire import Hold, Peer, INSTRUMENTED
 peer = Peer(INSTRUMENTED)
 peer.initialize(processId=os.getpid())
 busy = {busy!r}
 if busy:
-    peer.ask("test/sleep", {{"seconds": 30}})
+    Hold(peer, Path({folder!r}))
 # Somebody else holds the server's input open, so that only the client's death itself tells.
 holder = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdin=peer.process.stdin.fileno(),
                           pass_fds=[peer.process.stdin.fileno()])
@@ -93,19 +102,18 @@ time.sleep(60)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
-def test_client_killed(busy):  # E5
-    code = CLIENT.format(here=str(Path(__file__).parent), busy=busy)
+def test_client_killed(busy, tmp_path):  # E5
+    code = CLIENT.format(here=str(Path(__file__).parent), busy=busy, folder=str(tmp_path))
     client = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": ROOT}
     )
     assert client.stdout is not None
     server, child, holder = map(int, client.stdout.readline().split())
     try:
-        time.sleep(0.3)
         client.kill()
         client.wait()
         assert gone(server)
-        assert busy or gone(child, 1.0)
+        assert busy or gone(child)
     finally:
         client.stdout.close()
         os.kill(holder, signal.SIGKILL)
@@ -133,14 +141,14 @@ def test_a_client_that_stops_reading_counts_as_gone(start, monkeypatch):
     peer.reading.clear()
     for _ in range(3_000):  # more answers than a pipe holds
         peer.ask("keras-lsp/" + "x" * 90)
-    peer.process.wait(8)
+    peer.process.wait(allowed(8))
 
 
 def test_nobody_waits_busily(start):
     peer = start()
     peer.initialize()
     peer.open(URI, "import keras\n")
-    time.sleep(1.5)
+    peer.notification("textDocument/publishDiagnostics")
 
     def used() -> int:
         fields = Path(f"/proc/{peer.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -148,9 +156,14 @@ def test_nobody_waits_busily(start):
 
     if not Path("/proc/self/stat").exists():
         return
-    before = used()
-    time.sleep(2)
-    assert used() - before <= 2  # ticks of 10 ms
+    # What it began it may end first, which takes its time on a busy machine; then there is silence.
+    for _ in range(10):
+        before = used()
+        time.sleep(2)
+        spent = used() - before
+        if spent <= 2:  # ticks of 10 ms
+            break
+    assert spent <= 2
 
 
 def test_a_tcp_client(start):
@@ -166,7 +179,9 @@ def test_a_tcp_client(start):
     with socket.create_connection(("127.0.0.1", int(match[1]))) as connection:
         body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"rootUri":null,"capabilities":{}}}'
         connection.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        connection.settimeout(20)
-        assert b"capabilities" in connection.recv(65536)
-    assert process.wait(PROMISE) == 1
+        connection.settimeout(60)
+        received = b""
+        while b"capabilities" not in received:
+            received += connection.recv(65536)
+    assert process.wait(allowed(PROMISE)) == 1
     process.stderr.close()

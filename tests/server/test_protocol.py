@@ -67,10 +67,10 @@ def test_one_response_each(start, seed):
             peer.notify("textDocument/didChange", {"textDocument": {}, "contentChanges": [{}]})
         else:
             asked.append(peer.ask(*request(dice)))
-    last = peer.request("test/sleep", {"seconds": 0}, 60)
+    last = peer.request("test/sleep", {"seconds": 0}, 200)
     assert last["result"] == "slept"
     for identifier in asked:
-        peer.response(identifier, 20)
+        peer.response(identifier)
     counts = Counter(message["id"] for message in peer.messages if "method" not in message)
     assert set(counts.values()) == {1} and None not in counts
     assert peer.noise == b""

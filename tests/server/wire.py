@@ -20,6 +20,26 @@ INSTRUMENTED = [sys.executable, str(Path(__file__).with_name("instrumented.py"))
 UTF_16 = {"general": {"positionEncodings": ["utf-16"]}}
 
 
+class Hold:
+    """Work under way on the server's analysis lane, from when this is made until `release`."""
+
+    def __init__(self, peer: Peer, folder: Path) -> None:
+        self._peer = peer
+        self._file = folder / f"hold{time.monotonic_ns()}"
+        self.id = peer.ask("test/hold", {"file": str(self._file)})
+        peer.wait(Path(f"{self._file}.begun").exists)
+
+    def release(self) -> dict[str, Any]:
+        """Let it end; its response."""
+        self._file.touch()
+        return self._peer.response(self.id)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether nobody has answered it yet."""
+        return not self._peer.responses(self.id)
+
+
 class Peer:
     """A client over pipes. Anything outside frames makes `noise` non-empty."""
 
@@ -103,7 +123,7 @@ class Peer:
         with self._changed:
             return [message for message in self.messages if "method" not in message and message.get("id") == request_id]
 
-    def wait(self, condition: Any, seconds: float = 10.0) -> Any:
+    def wait(self, condition: Any, seconds: float = 60.0) -> Any:
         """The first true value of `condition()`."""
         end = time.monotonic() + seconds
         with self._changed:
@@ -116,16 +136,16 @@ class Peer:
                     raise AssertionError(f"nothing came in {seconds} s; stderr: {''.join(self.errors)[-2000:]}")
                 self._changed.wait(min(left, 0.1))
 
-    def response(self, request_id: Any, seconds: float = 10.0) -> dict[str, Any]:
+    def response(self, request_id: Any, seconds: float = 60.0) -> dict[str, Any]:
         def found() -> dict[str, Any] | None:
             return next((m for m in self.messages if "method" not in m and m.get("id") == request_id), None)
 
         return self.wait(found, seconds)
 
-    def request(self, method: str, params: Any = None, seconds: float = 10.0) -> dict[str, Any]:
+    def request(self, method: str, params: Any = None, seconds: float = 60.0) -> dict[str, Any]:
         return self.response(self.ask(method, params), seconds)
 
-    def result(self, method: str, params: Any = None, seconds: float = 10.0) -> Any:
+    def result(self, method: str, params: Any = None, seconds: float = 60.0) -> Any:
         answer = self.request(method, params, seconds)
         assert "error" not in answer, (answer, "".join(self.errors)[-2000:])
         return answer["result"]
@@ -134,7 +154,7 @@ class Peer:
         with self._changed:
             return [m["params"] for m in self.messages if m.get("method") == method]
 
-    def notification(self, method: str, accept: Any = lambda params: True, seconds: float = 10.0) -> dict[str, Any]:
+    def notification(self, method: str, accept: Any = lambda params: True, seconds: float = 60.0) -> dict[str, Any]:
         """The newest notification of a method that `accept` takes."""
 
         def found() -> dict[str, Any] | None:
@@ -149,7 +169,7 @@ class Peer:
 
     def initialize(self, capabilities: Any = None, **more: Any) -> dict[str, Any]:
         params = {"processId": None, "rootUri": None, "capabilities": capabilities or {}, **more}
-        result = self.result("initialize", params, 30)
+        result = self.result("initialize", params, 120)
         self.notify("initialized", {})
         return result
 
@@ -164,7 +184,7 @@ class Peer:
     def leave(self) -> int:
         self.request("shutdown")
         self.notify("exit")
-        return self.process.wait(5)
+        return self.process.wait(60)
 
     def close(self) -> None:
         if self.process.poll() is None:

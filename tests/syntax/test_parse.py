@@ -237,9 +237,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text(text):
-    started = time.perf_counter()
+    started = time.process_time()
     module = parse("before = 1\n" + text + "\nafter = 2\n")
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     depth = 0
     level: list[ast.AST] = [module.tree]
     while level:

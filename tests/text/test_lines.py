@@ -166,8 +166,8 @@ def test_five_megabytes_are_indexed_at_once():
     import time
 
     text = "x = 'é'\n" * 640_000
-    started = time.perf_counter()
+    started = time.process_time()
     index = LineIndex(text)
     assert index.position(len(text) - 1, "utf-16") == (639_999, 7)
     assert index.offset_at(Position(639_999, 7), "utf-16") == len(text) - 1
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
