@@ -52,8 +52,8 @@ def _broadcast(left: Dim, right: Dim) -> Dim:
     """The size TensorFlow infers for two axes of an elementwise operation; they do not differ for certain."""
     if left is None or right is None:
         known = right if left is None else left
-        # `None` with 3 must be 1 or 3 at run time, both give 3; with 1 or with a name it stays open.
-        return known if isinstance(known, int) and known != 1 else None
+        # `None` with 3 must be 1 or 3 at run time, both give 3; with 1 it stays dynamic, with a name that may be 1.
+        return known if isinstance(known, int) and known != 1 else opaque() if isinstance(known, Expr) else None
     if same(left, right) or right == 1:
         return left
     if left == 1:
@@ -104,7 +104,8 @@ def _check_elementwise(configuration: Configuration, shapes: Sequence[Shape]) ->
         tail = (_broadcast_in_keras(left, right) for left, right in zip(longer[lead:], shorter, strict=True))
         output = (*longer[:lead], *tail)
     sizes = {shape[0] for shape in shapes} - {None}
-    return (sizes.pop() if len(sizes) == 1 else None, *output)
+    batch: Dim = sizes.pop() if len(sizes) == 1 else opaque() if sizes else None  # they may all be equal
+    return (batch, *output)
 
 
 def _check_batches(configuration: Configuration, shapes: Sequence[Shape]) -> None:
@@ -131,6 +132,14 @@ def _merged_shape(configuration: Configuration, shapes: Sequence[Shape]) -> Shap
                 raise Refused("merge", text, stage=stage, shapes=tuple(shapes), axis=axis)
         output = tuple(_broadcast(left, right) for left, right in zip(output, padded, strict=True))
     return output
+
+
+def _batch_of_product(left: Dim, right: Dim) -> Dim:
+    if 1 in (left, right):
+        return None
+    if (left is None or right is None) and isinstance(unify(left, right), Expr):
+        return opaque()
+    return unify(left, right)
 
 
 def _refuse_no_list(configuration: Configuration, tensor: Tensor, sentence: str, end: str = "") -> Refused:
@@ -356,7 +365,7 @@ def _batch_dot(configuration: Configuration, tensors: Sequence[Tensor], axes: tu
         if configuration.keras < QUOTED_NAME and max(len(left), len(right)) > 3 and None in (*left[1:], *right[1:]):
             raise Undetermined("the static shape that this version keeps of such a product is not known")
         # A batch of 1 is broadcast, so beside a dynamic one it says nothing.
-        output[0] = None if left[0] != right[0] and 1 in (left[0], right[0]) else unify(left[0], right[0])
+        output[0] = left[0] if left[0] == right[0] else _batch_of_product(left[0], right[0])
     if len(output) == 1:
         output.append(1)
     dtype = configuration.compute_dtype() if configuration.generation == 3 else common_dtype(configuration, tensors)

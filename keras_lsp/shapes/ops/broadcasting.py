@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_lsp.shapes.dim import Dim, Shape, differ, format_shape, opaque, unify
+from keras_lsp.shapes.dim import Dim, Shape, differ, format_shape, opaque
 from keras_lsp.shapes.outcome import Refused
 
 
@@ -52,9 +52,7 @@ def _meet(a: Dim, b: Dim) -> Dim:
         return a
     if isinstance(b, int):
         return b
-    if a is None or b is None:
-        return None
-    return unify(a, b) if a.opaque != b.opaque else opaque()
+    return None if a is None and b is None else opaque()  # a name may stand for 1
 
 
 def _refusal(kind: str, shapes: tuple[Shape | None, ...], a: Dim, b: Dim) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from keras_lsp.shapes.dim import Dim, Shape, differ, minimum, multiply, product, unify
+from keras_lsp.shapes.dim import Dim, Shape, add, differ, maximum, minimum, multiply, product, subtract, unify
 from keras_lsp.shapes.ops.arguments import Call, as_sizes, as_tensor, known, printed
 from keras_lsp.shapes.ops.broadcasting import broadcast
 from keras_lsp.shapes.ops.dtypes import Dtype, promote_dtypes
@@ -300,14 +300,15 @@ def correlate(call: Call) -> Tensor:
     dtype = call.promote("x1", "x2")
     if call.kind == "keras" and dtype is not None:
         dtype = "float64" if dtype == "int64" else dtype if dtype in ("bfloat16", "float16", "float64") else "float32"
-    first, second = a[0], b[0]
-    if not isinstance(first, int) or not isinstance(second, int):
-        return Tensor((None,), dtype)
-    low, high = sorted((first, second))
-    length = {"valid": high - low + 1, "same": high, "full": first + second - 1}.get(mode)
-    if length is None:
+    low, high = minimum(a[0], b[0]), maximum(a[0], b[0])
+    lengths: dict[str, Dim] = {
+        "valid": add(subtract(high, low), 1),
+        "same": high,
+        "full": subtract(add(a[0], b[0]), 1),
+    }
+    if mode not in lengths:
         raise Undetermined("the mode is not known")
-    return Tensor((length,), dtype)
+    return Tensor((lengths[mode],), dtype)
 
 
 def diagonal(call: Call) -> Tensor:

@@ -80,7 +80,8 @@ def resize(call: Call) -> Tensor:
         size = (None, None)
     dtype = x.dtype
     if call.kind == "tensorflow":
-        unchanged = isinstance(size[0], int) and isinstance(size[1], int) and (shape[height], shape[width]) == size
+        pairs = ((shape[height], size[0]), (shape[width], size[1]))
+        unchanged = all(a is not None and b is not None and not differ(a, b) for a, b in pairs)
         method = call.value("method", "bilinear")
         nearest = method == "nearest" or (isinstance(method, str) and method.endswith("NEAREST_NEIGHBOR"))
         if call.given("method") and not isinstance(method, str):
