@@ -126,8 +126,16 @@ def _dtype_name(value: External) -> Any:
     return value
 
 
-def op_argument(machine: Machine, value: Value) -> Any:
+# Names under which implementations of ops take arrays, where values that are not known are not sizes.
+_ARRAYS = frozenset(("x", "xs", "x1", "x2", "a", "b", "values", "parts"))
+
+
+def op_argument(machine: Machine, value: Value, parameter: str | None = None) -> Any:
     """An argument of an op: functions of the program become functions over descriptions of tensors."""
+    if parameter in _ARRAYS and isinstance(value, tuple):
+        items = cast("tuple[Value, ...]", value)
+        if items and all(isinstance(item, Unknown) for item in items):
+            return tuple(to_shape_value(item) for item in items)
     if isinstance(value, FunctionValue | BoundMethod | Partial | ClassValue) or as_layer(value) is not None:
 
         def function(*specs: Any) -> Any:
@@ -220,12 +228,15 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
     """A library function on tensors and arrays."""
     if arguments.open:
         return Unknown("unpacked arguments are not known")
-    args = [op_argument(machine, value) for value in arguments.args]
-    kwargs = {name: op_argument(machine, value) for name, value in arguments.kwargs.items()}
-    if machine.data_format != "channels_last":
-        found = signature(path)
-        if found is not None and "data_format" in found.keywords:
-            kwargs.setdefault("data_format", machine.data_format)
+    found = signature(path)
+    names = found.positional if found is not None else ()
+    args = [op_argument(machine, value, names[i] if i < len(names) else None) for i, value in enumerate(arguments.args)]
+    kwargs = {
+        name: op_argument(machine, value, found.keywords.get(name) if found is not None else None)
+        for name, value in arguments.kwargs.items()
+    }
+    if machine.data_format != "channels_last" and found is not None and "data_format" in found.keywords:
+        kwargs.setdefault("data_format", machine.data_format)
     outcome = apply_op(path, args, kwargs, machine.keras)
     tensors = tensors_in((*arguments.args, *arguments.kwargs.values()))
     default = "numpy" if path.startswith("numpy.") else "tensorflow"

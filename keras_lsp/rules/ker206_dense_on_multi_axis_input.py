@@ -2,7 +2,7 @@
 
 ## What it does
 Reports a `Dense` behind convolutions or poolings whose input still has spatial axes, when it makes the model's output. It is an
-error where the labels given to `fit` have fewer axes, and nothing is said where they have as many.
+error where a crossentropy meets labels with fewer axes in `fit`, and nothing is said where they have as many.
 
 ## Why it matters
 Dense does not flatten: it works on the last axis only. `(None, 26, 26, 8)` becomes `(None, 26, 26, 10)`, 676 predictions for
@@ -46,7 +46,7 @@ from keras_lsp.rules.graph_walks import (
     rank_of,
     source_of,
 )
-from keras_lsp.rules.model_data import label_shapes, outputs_of_models
+from keras_lsp.rules.model_data import BINARY, CATEGORICAL, SPARSE, comparisons, label_shapes, outputs_of_models
 from keras_lsp.rules.rewriting import insert_before_layer, spell
 from keras_lsp.rules.wording import shapes
 from keras_lsp.shapes.dim import product
@@ -57,6 +57,11 @@ from keras_lsp.text.edits import TextEdit
 def check(context: Context) -> Iterator[Finding]:
     """Dense layers that make an output with spatial axes."""
     reported: set[int] = set()
+    refusing = {
+        id(comparison.layer)
+        for comparison in comparisons(context)
+        if comparison.loss.name in (CATEGORICAL, SPARSE) or (comparison.loss.name == BINARY and context.keras3)
+    }
     for model, last in outputs_of_models(context):
         dense = first_dense(last)
         if dense is None or id(dense) in reported or dense.call.guarded or dense.call.symbolic:
@@ -76,7 +81,8 @@ def check(context: Context) -> Iterator[Finding]:
             f"Dense works on the last axis only: {shapes(application.inputs)} becomes {shapes(application.output)}, so the "
             f"model makes {amount} for every sample. For one, put Flatten() or GlobalAveragePooling{rank - 2}D() before it."
         )
-        severity = Severity.ERROR if known else Severity.WARNING
+        # Other losses stretch the labels over the axes that the output has too many, as far as the sizes allow.
+        severity = Severity.ERROR if known and id(last) in refusing else Severity.WARNING
         if known:
             message += f" The labels given to `fit` have {len(known[0])} axes, the output has {rank}."
         candidates = (_insert(context, dense, name) for name in ("Flatten", f"GlobalAveragePooling{rank - 2}D"))

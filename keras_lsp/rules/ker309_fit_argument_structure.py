@@ -2,7 +2,7 @@
 
 ## What it does
 Reports another number of arrays than the model has inputs, arrays of different numbers of samples, and lists of numbers
-where Keras 3 wants arrays.
+where Keras wants arrays: everywhere in Keras 3, beside an array in Keras 2.
 
 ## Why it matters
 Keras stops when training starts: `Data cardinality is ambiguous`, `Layer expects 2 input(s), but it received 1 input tensors`,
@@ -46,21 +46,38 @@ def check(context: Context) -> Iterator[Finding]:
     for event in events(context, TRAINING | PREDICTING):
         if event.model.class_name not in ("Sequential", "Functional"):
             continue
-        yield from _numbers(context, event)
+        found = list(_lists(context, event)) or list(_numbers(context, event))
+        yield from found
         if event.method in TRAINING:
             yield from _samples(context, event)
+
+
+def _lists(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """The first list of numbers among the arrays of `fit`, `evaluate` or `predict`, where Keras finds no adapter for it.
+
+    Source: `get_data_adapter` in keras/src/trainers/data_adapters/__init__.py (Keras 3), `select_data_adapter` in
+    keras/src/engine/data_adapter.py (Keras 2: lists of numbers, but not together with arrays).
+    """
+    if event.method not in ("fit", "evaluate", "predict"):
+        return
+    given = [event.call.arguments[name] for name in ("x", "y") if name in event.call.arguments]
+    lists = [argument for argument in given if _plain_numbers(argument.value)]
+    arrays = [argument for argument in given if isinstance(argument.value, TensorValue)]
+    if not lists or len(lists) + len(arrays) < len(given) or (not context.keras3 and not arrays):
+        return
+    reason = (
+        "takes arrays, not lists of numbers, and raises: ValueError: Unrecognized data type"
+        if context.keras3
+        else "takes lists or arrays, not both, and raises: ValueError: Failed to find data adapter"
+    )
+    argument = lists[0]
+    message = f"{keras_name(context)} {reason}. Write `np.array({context.source(argument.span)[:40]})`."
+    yield RULE.finding(place(event.call, argument), message)
 
 
 def _numbers(context: Context, event: ModelEvent) -> Iterator[Finding]:
     argument = event.call.arguments.get("x")
     if argument is None:
-        return
-    if context.keras3 and event.method == "fit" and _plain_numbers(argument.value):
-        message = (
-            f"{keras_name(context)} takes arrays, not lists of numbers, and raises: ValueError: Unrecognized data type. Write "
-            f"`np.array({context.source(argument.span)[:40]})`."
-        )
-        yield RULE.finding(place(event.call, argument), message)
         return
     if event.inputs is None or event.model.layers is None:
         return

@@ -80,6 +80,12 @@ KNOWN_ACTIVATIONS = (
     "log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus "
     "sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
 ).split()
+# Names that some versions know by a table of their own, without a public object of that name.
+HIDDEN_IDENTIFIERS = {
+    "initializers": ("normal", "one", "uniform", "zero"),
+    "losses": ("huber_loss",),
+    "metrics": ("cosine_proximity", "logcosh"),
+}
 # Candidates for closed sets of strings; a parameter keeps those that its constructor accepts, if it rejects nonsense.
 POOL = (
     "valid same causal full channels_last channels_first nearest bilinear bicubic lanczos3 lanczos5 area "
@@ -512,6 +518,7 @@ class Probe:
             names |= set(KNOWN_ACTIVATIONS) if family == "activations" else set()
             names |= {"accuracy", "acc", "crossentropy", "ce", "swish", "silu", "hard_swish", "glorot_uniform"}
             names |= {"zeros", "ones", "l1", "l2", "l1_l2", "non_neg", "unit_norm", "adam", "sgd", "rmsprop"}
+            names |= set(HIDDEN_IDENTIFIERS.get(family, ()))
             accepted = []
             for name in sorted(names):
                 if self.gets(module, family, name):
@@ -535,7 +542,7 @@ class Probe:
         home = getattr(found, "__module__", None) or type(found).__module__
         if self.standalone and isinstance(found, types.FunctionType) and not home.startswith("keras." + family):
             return home.startswith("keras.losses") and family == "metrics"
-        return "keras" in home or (family == "activations" and home.startswith("tensorflow"))
+        return "keras" in home or (family in ("activations", "initializers") and home.startswith("tensorflow"))
 
     def choices(self):
         """Return {path: {parameter: accepted strings}} for constructor parameters that reject nonsense."""
