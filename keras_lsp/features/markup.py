@@ -6,19 +6,26 @@ import html
 import re
 from collections.abc import Iterable
 
+from keras_lsp.text.display import harmless
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 # What ends or structures a Mermaid label; the rest is safe inside quotes.
 _MERMAID = {'"': "#quot;", "#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", "\n": " "}
 
 
+def visible(text: str) -> str:
+    """Text of one line in which each steering character shows as one that cannot be shown."""
+    return harmless(" ".join(text.split()))
+
+
 def escape(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", visible(text))
 
 
 def code(text: str) -> str:
     """Text as inline code, whatever backticks it holds."""
-    text = " ".join(text.split())
+    text = visible(text)
     if not text:
         return ""
     fence = "`"
@@ -57,7 +64,7 @@ def escape_html(text: str) -> str:
 
 def escape_mermaid(text: str) -> str:
     """Text inside a quoted Mermaid label."""
-    return "".join(_MERMAID.get(character, character) for character in text)
+    return "".join(_MERMAID.get(character, character) for character in visible(text))
 
 
 def number(value: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_lsp.features.lens import lens_title
 from keras_lsp.features.lookup import shape_text
+from keras_lsp.features.markup import visible
 from keras_lsp.features.types import Symbol
 from keras_lsp.inference.facts import LayerFact, ModelFact, Span
 from keras_lsp.rules.base import Context
@@ -45,10 +46,12 @@ def _model(model: ModelFact, children: list[Symbol]) -> Symbol:
     end = max(span.end for span in spans) if all(span.start >= start for span in spans) else model.span.end
     selection = model.call.callee_span if model.call is not None else model.span
     kept = [child for child in children if start <= child.span.start and child.span.end <= end]
-    return Symbol(model.variable or model.name, "model", Span(start, end), selection, lens_title(model), tuple(kept))
+    return Symbol(
+        model.variable or visible(model.name), "model", Span(start, end), selection, lens_title(model), tuple(kept)
+    )
 
 
 def _layer(layer: LayerFact, name: str) -> Symbol:
     output = layer.applications[-1].output if layer.applications else None
     detail = f"{layer.class_name} {shape_text(output)}".rstrip()
-    return Symbol(name or layer.class_name, "layer", layer.span, layer.call.callee_span, detail)
+    return Symbol(visible(name) or layer.class_name, "layer", layer.span, layer.call.callee_span, detail)

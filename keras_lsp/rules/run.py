@@ -13,6 +13,7 @@ from keras_lsp.rules.base import Context, Finding, Fix, Severity
 from keras_lsp.rules.ker001_unused_suppression import RULE as UNUSED
 from keras_lsp.rules.registry import RULES, find_rule
 from keras_lsp.rules.rewriting import statement_at
+from keras_lsp.text.display import harmless
 from keras_lsp.text.edits import compatible
 
 
@@ -30,7 +31,11 @@ def run_rules(context: Context, settings: Settings, path: str = "") -> tuple[Fin
             if severity == "off":
                 continue
             finding = replace(
-                finding, severity=Severity(severity), fixes=tuple(fix for fix in finding.fixes if compatible(fix.edits))
+                finding,
+                severity=Severity(severity),
+                message=harmless(finding.message),
+                related=tuple((span, harmless(words)) for span, words in finding.related),
+                fixes=tuple(fix for fix in finding.fixes if compatible(fix.edits)),
             )
             found.setdefault((finding.code, finding.span), finding)
     outcome = apply_suppressions(context.text, found.values(), lambda name: _is_active(name, settings, path))
