@@ -6,7 +6,8 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,16 @@ class Outcome:
 class Desk:
     """A document in a session, edited as an editor would, and checked."""
 
-    def __init__(self, dice: random.Random, encoding: str = "utf-16", compare_every: int = 20) -> None:
+    def __init__(
+        self,
+        dice: random.Random,
+        encoding: str = "utf-16",
+        compare_every: int = 20,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self.outcome = Outcome()
+        self._say = say
+        self._before = ""
         self._dice = dice
         self._encoding = encoding
         self._every = compare_every
@@ -99,6 +108,7 @@ class Desk:
 
     def _send(self, edit: Edit) -> None:
         self._version += 1
+        self._before = self._text
         identifier = t.VersionedTextDocumentIdentifier(version=self._version, uri=URI)
         if edit.whole:
             change: Any = t.TextDocumentContentChangeWholeDocument(edit.text)
@@ -166,11 +176,11 @@ class Desk:
                 return
 
     def _problem(self, what: str, error: BaseException | None = None) -> None:
-        import traceback
-
         where = "".join(traceback.format_exception(error)[-6:]) if error is not None else ""
         if len(self.outcome.problems) < 50:
-            self.outcome.problems.append(f"{what}\n{where}text: {self._text!r}")
+            self.outcome.problems.append(f"{what}\n{where}before: {self._before!r}\ntext: {self._text!r}")
+            if self._say is not None:
+                self._say(f"\n--- {self.outcome.problems[-1]}\n")
 
 
 _PARTS = ("expressions", "layers", "models", "variables", "questions", "findings", "hints", "symbols")
