@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("KERAS_LSP_STRICT", "1")
 
 from keras_lsp.oracle.process import KerasWorker
+from tests.programs import Outcome, ProgramRunner
 
 # What a busy machine takes for an example says nothing of the code.
 settings.register_profile("keras-lsp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,3 +34,12 @@ def tf_keras_worker() -> Iterator[KerasWorker]:
     with KerasWorker(sys.executable, api="tf_keras") as worker:
         assert worker.start(), worker.state
         yield worker
+
+
+@pytest.fixture(scope="session")
+def run_program() -> Iterator[Callable[[str, int], Outcome]]:
+    """Runs a test program under real Keras of a generation."""
+    runners = {2: ProgramRunner(2), 3: ProgramRunner(3)}
+    yield lambda source, generation: runners[generation].run(source)
+    for runner in runners.values():
+        runner.close()

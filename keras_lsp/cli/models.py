@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import cast
 
 from keras_lsp.cli.inputs import Input, InputProblem, read_input
 from keras_lsp.cli.options import UsageError, keras_version
 from keras_lsp.cli.worlds import Worlds
 from keras_lsp.inference.facts import Facts, ModelFact
 from keras_lsp.inference.interpreter import infer
+from keras_lsp.inference.keras.models import as_model
+from keras_lsp.inference.values import Value
 from keras_lsp.syntax.parse import parse
 
 
@@ -35,6 +38,12 @@ def read_models(options: argparse.Namespace) -> tuple[Input, Worlds, list[ModelF
     if options.model is None:
         return source, worlds, models
     chosen = [model for model in models if options.model in (model.variable, model.name, model.class_name)]
+    if not chosen:  # another variable that holds it
+        held = [
+            as_model(cast("Value", variable.value)) for variable in facts.variables if variable.name == options.model
+        ]
+        spans = {model.model_fact.span for model in held if model is not None}
+        chosen = [model for model in models if model.span in spans]
     if not chosen:
         names = ", ".join(dict.fromkeys(model.variable or model.name for model in models))
         raise UsageError(f"{options.file}: no model named {options.model!r}; there are {names}")

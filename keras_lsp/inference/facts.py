@@ -147,7 +147,12 @@ class LayerFact:
 
 @dataclass(slots=True)
 class ModelLayer:
-    """A row of a model's summary."""
+    """A row of a model's summary.
+
+    Attributes:
+        inbound: names of the layers and operations whose outputs it takes, through those that have no row.
+        connections: the same as Keras's summary says it, "conv2d[0][0]", without what comes out of the latter.
+    """
 
     name: str
     class_name: str
@@ -156,6 +161,7 @@ class ModelLayer:
     span: Span | None
     fact: LayerFact | None = None
     inbound: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
     depth: int = 0
 
 

@@ -133,7 +133,8 @@ def bind_name(machine: Machine, name: str, value: Value, node: ast.AST | None = 
         machine.recorder.see_binding(node, name, value, machine.symbolic)
         if isinstance(value, TensorValue):
             machine.recorder.see_value(node, value, machine.symbolic)
-    name_model(value, name)
+    if machine.module.is_main:
+        name_model(value, name)
 
 
 def name_model(value: Value, name: str) -> None:

@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 import pytest
 
 from keras_lsp.features.graph import model_graph
-from keras_lsp.features.summary import model_summary
 from keras_lsp.features.types import LibraryTarget, Location
 from keras_lsp.text.edits import apply_edits
 from tests.features.cursor import at_cursor
@@ -135,16 +134,6 @@ def test_a_file_is_migrated_at_once() -> None:
     assert "model.add(Input(batch_shape=(8, 10, 3)))\nmodel.add(LSTM(4))  # state\n" in after
     assert "Adam(learning_rate=0.1)" in after
     assert analyse(after, "3.15").findings == ()
-
-
-@pytest.mark.parametrize("generation", [2, 3])
-def test_summaries(generation: int) -> None:
-    text = model_summary(analyse(MODEL, "3.15").facts.models[0], generation)
-    assert re.search(r"conv2d \(Conv2D\) .*\(None, 26, 26, 8\) .*80\b", text)
-    assert "Total params: 54,170 (211.60 KB)" in text
-    assert "Non-trainable params: 0 (0.00 B)" in text
-    lengths = {len(line) for line in text.splitlines() if line[:1] in "┏┡├└│"}
-    assert len(lengths) <= 1
 
 
 def test_graphs_are_well_formed_and_escaped() -> None:

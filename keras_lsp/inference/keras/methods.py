@@ -16,6 +16,7 @@ from keras_lsp.inference.keras.models import (
     add_layer,
     build_sequential,
     call_model,
+    count_build,
     pop_layer,
 )
 from keras_lsp.inference.keras.weights import layers_of, weights_of
@@ -336,6 +337,7 @@ def _add(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AS
     if machine.uncertain and model.layers is not None:
         machine.touch(model)
     add_layer(machine, model, value, node)
+    count_build(machine, model)
     return None
 
 

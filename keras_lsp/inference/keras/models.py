@@ -204,6 +204,19 @@ def fill_sequential(machine: Machine, model: ModelValue, layers: Value, call: Ca
         return
     for item in items:
         add_layer(machine, model, item, node)
+    count_build(machine, model)
+
+
+def count_build(machine: Machine, model: ModelValue) -> None:
+    """Keras 3 makes a Functional of a Sequential whenever layers come: it takes a number from those that get no name."""
+    if machine.keras >= (3,) and model.inputs is not None and model.layers:
+        layer_name(machine, "Functional")
+
+
+def _implicit_input(machine: Machine, model: ModelValue, spec: Tensor, call: Call) -> TensorValue:
+    """The input that a Sequential makes itself; Keras 2 names it after the first layer, Keras 3 counts it."""
+    name = None if machine.keras >= (3,) or not model.layers else f"{model.layers[0].name}_input"
+    return input_tensor(machine, spec, call, name)
 
 
 def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST | None) -> None:
@@ -230,9 +243,9 @@ def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST |
         return
     if layer.class_name == "InputLayer" and isinstance(layer.configuration, Configuration):
         if layer.batch_shape is not None and model.inputs is None and not model.layers:
-            _start(
-                model, input_tensor(machine, Tensor(layer.batch_shape, layer.batch_dtype or "float32"), layer.fact.call)
-            )
+            name = layer.name if "name" in layer.fact.call.arguments else None
+            spec = Tensor(layer.batch_shape, layer.batch_dtype or "float32")
+            _start(model, input_tensor(machine, spec, layer.fact.call, name))
         return
     model.layers.append(layer)
     layer.fact.position = "sequential"
@@ -295,8 +308,7 @@ def _start_from_first(machine: Machine, model: ModelValue, value: Value, layer: 
         spec = layer.inputs[0].spec
     if spec is None or layer.failed:
         return
-    start = input_tensor(machine, spec, layer.fact.call, f"{layer.name}_input")
-    _start(model, start)
+    _start(model, _implicit_input(machine, model, spec, layer.fact.call))
     _extend(machine, model, value, layer)
 
 
@@ -327,8 +339,8 @@ def build_sequential(machine: Machine, model: ModelValue, spec: Tensor) -> None:
     if model.layers is None or model.inputs is not None or not model.layers or model.broken:
         return
     machine.touch(model)
-    start = input_tensor(machine, spec, model.fact.call, f"{model.layers[0].name}_input")
-    _start(model, start)
+    _start(model, _implicit_input(machine, model, spec, model.fact.call))
+    count_build(machine, model)
     for layer in model.layers:
         _extend(machine, model, layer.owner or layer, layer)
         if model.outputs is None:
@@ -728,10 +740,14 @@ def describe_model(model: ModelValue) -> None:
     if known and (model.built or model.kind != "Sequential"):
         total, trainable = count(model)
         fact.params, fact.trainable = total, trainable
-        fact.layers = [_row(layer) for layer in layers_of(model)]
+        rows = layers_of(model)
         fact.operations = _operations(model)
-    elif model.layers is not None:
-        fact.layers = [_row(layer) for layer in model.layers]
+    else:
+        rows = model.layers
+    if rows is not None:
+        nodes = _topological(model) if model.inputs is not None and model.outputs is not None else []
+        graph = {id(node): node for node in nodes}
+        fact.layers = [_row(layer, graph) for layer in rows]
     if fact.class_name == "Functional" and model.kind == "Functional" and model.layers is None and fact.reason is None:
         fact.reason = "its layers are not known"
 
@@ -750,7 +766,7 @@ def _operations(model: ModelValue) -> list[tuple[int, ModelLayer]]:
             place += 1
         elif entry.operation is not None:
             class_name, name = entry.operation
-            found.append((place, ModelLayer(name, class_name, _output(entry), 0, entry.span, None, _inbound(entry))))
+            found.append((place, ModelLayer(name, class_name, _output(entry), 0, entry.span, None, *_sources([entry]))))
     return found
 
 
@@ -759,34 +775,51 @@ def _output(node: GraphNode) -> Structure:
     return specs[0] if len(specs) == 1 else specs
 
 
-def _inbound(node: GraphNode) -> tuple[str, ...]:
-    """Names of the layers and ops that a node's inputs come from; ops without a name are looked through."""
-    names: list[str] = []
-    seen: set[int] = set()
-    stack = list(reversed(node.inputs))
-    while stack:
-        producer = stack.pop().producer
-        if producer is None:
-            continue
-        if producer.layer is not None:
-            names.append(producer.layer.name)
-        elif producer.operation is not None:
-            names.append(producer.operation[1])
-        elif id(producer) not in seen:
-            seen.add(id(producer))
-            stack.extend(reversed(producer.inputs))
-    return tuple(names)
-
-
-def _row(layer: LayerValue) -> ModelLayer:
+def _row(layer: LayerValue, graph: dict[int, GraphNode]) -> ModelLayer:
+    """A row of the summary; `graph` holds the nodes of the model by identity: a layer may be used in other models too."""
+    nodes = [node for node in layer.nodes if id(node) in graph] or layer.nodes[:1]
     output: Structure = None
-    if layer.nodes:
-        output = _output(layer.nodes[0])
+    if nodes:
+        output = _output(nodes[0])
     elif layer.fact.applications:
         output = layer.fact.applications[0].output
-    inbound = _inbound(layer.nodes[0]) if layer.nodes else ()
     total, _ = count(layer)
     name = layer.class_name
     if isinstance(layer, ModelValue) and layer.kind == "Functional" and not layer.fact.custom:
         name = "Functional"
-    return ModelLayer(layer.name, name, output, total, layer.fact.span, layer.fact, inbound)
+    inbound, connections = _sources(nodes)
+    return ModelLayer(layer.name, name, output, total, layer.fact.span, layer.fact, inbound, connections=connections)
+
+
+def _sources(nodes: Iterable[GraphNode]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where the inputs of these calls come from: names of layers and ops, ops without a name looked through, and connections."""
+    names: dict[str, None] = {}
+    connections: list[str] = []
+    seen: set[int] = set()
+    for tensor in (tensor for node in nodes for tensor in node.inputs):
+        if tensor.producer is not None and (maker := _maker(tensor.producer)) is not None:
+            call = _place(tensor.producer, tensor.producer.layer.nodes) if tensor.producer.layer is not None else 0
+            connections.append(f"{maker}[{call}][{_place(tensor, tensor.producer.outputs)}]")
+        stack = [tensor]
+        while stack:
+            producer = stack.pop().producer
+            if producer is None:
+                continue
+            name = _maker(producer)
+            if name is not None:
+                names[name] = None
+            elif id(producer) not in seen:
+                seen.add(id(producer))
+                stack.extend(reversed(producer.inputs))
+    return tuple(names), tuple(connections)
+
+
+def _maker(node: GraphNode) -> str | None:
+    """The name in the summary of what a node applies."""
+    if node.layer is not None:
+        return node.layer.name
+    return node.operation[1] if node.operation is not None else None
+
+
+def _place(item: object, items: Iterable[object]) -> int:
+    return next((index for index, other in enumerate(items) if other is item), 0)
