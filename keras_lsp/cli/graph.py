@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keras_lsp.cli import models
 from keras_lsp.cli.options import UsageError
+from keras_lsp.features.blocks import LARGE
 from keras_lsp.features.graph import model_graph
 
 SUFFIXES = {".svg": "svg", ".html": "html", ".htm": "html", ".mmd": "mermaid", ".mermaid": "mermaid"}
@@ -20,6 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="where to draw: .svg, .html or .mmd (default: Mermaid text is printed)"
     )
 
+    parser.add_argument(
+        "--direction", choices=("down", "right"), default="down", help="the direction of reading (default: down)"
+    )
+    parser.add_argument(
+        "--blocks",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help=f"draw blocks of layers as one box each (default: in models of more than {LARGE} layers)",
+    )
+
 
 def run(options: argparse.Namespace) -> int:
     """Draw one model; 2 if several could be meant."""
@@ -29,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
             f"{model.variable or model.name} (line {source.place(model.span.start).line})" for model in found
         )
         raise UsageError(f"{options.file} has {len(found)} models; name one of {names}")
-    drawn = model_graph(found[0])
+    blocks = {"auto": None, "always": True, "never": False}[options.blocks]
+    drawn = model_graph(found[0], options.direction, blocks)
     if options.output is None:
         sys.stdout.write(drawn["mermaid"])
         return 0

@@ -75,12 +75,16 @@ def show_model_summary(application: Application, arguments: Arguments) -> dict[s
 
 
 def show_model_graph(application: Application, arguments: Arguments) -> dict[str, Any]:
-    """The model's graph as Mermaid text, SVG and a page, and the layers that it shows; arguments as for the summary.
+    """The model's graph as Mermaid text, SVG and a page, and the layers that it shows.
 
-    A layer's place in the list is the number in the attribute `data-layer` of its group in the SVG; its uri and range lead to the
-    line that makes it, and are left out for one that no line makes.
+    Arguments as for the summary, and: direction ("down" or "right"), blocks (whether several layers may be one box; by default
+    where the model is large).
+
+    A layer's place in the list is the number in the attribute `data-layer` of its group in the SVG, which for a block is that of its
+    first layer, and all of them are in `data-layers`; its uri and range lead to the line that makes it, and are left out for one
+    that no line makes. `blocks` says whether the picture in blocks is another one.
     """
-    from keras_lsp.features.graph import graph_layers, layer_failed, model_graph
+    from keras_lsp.features.graph import graph_layers, has_blocks, layer_failed, model_graph
     from keras_lsp.features.lens import lens_title
     from keras_lsp.features.lookup import shape_text
     from keras_lsp.features.summary import model_summary
@@ -101,9 +105,16 @@ def show_model_graph(application: Application, arguments: Arguments) -> dict[str
         "reason": model.reason,
         "text": model_summary(model, view.project.keras.generation),
         "layers": layers,
+        "blocks": has_blocks(model),
         **_place(view, model.span),
-        **model_graph(model),
+        **model_graph(
+            model, "right" if arguments.get("direction") == "right" else "down", _flag(arguments.get("blocks"))
+        ),
     }
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _place(view: View, span: Span) -> dict[str, Any]:

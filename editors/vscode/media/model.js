@@ -81,16 +81,16 @@
     }
   }
 
+  const stands = (made, layer) => (made.dataset.layers ?? made.dataset.layer).split(' ').includes(String(layer));
+
   function mark(layer) {
     marked = layer;
-    for (const made of document.querySelectorAll('[data-layer]')) {
-      made.classList.toggle('marked', made.dataset.layer === String(layer));
-    }
+    for (const made of document.querySelectorAll('[data-layer]')) made.classList.toggle('marked', stands(made, layer));
     scroll();
   }
 
   function scroll() {
-    for (const made of document.querySelectorAll(`[data-layer="${marked}"]`)) made.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    for (const made of document.querySelectorAll('.marked')) made.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   function notice(text) {
@@ -104,6 +104,7 @@
       const { model } = data;
       element('title').textContent = model.title;
       element('subtitle').textContent = model.subtitle;
+      element('blocks').hidden = !model.blocks;
       const broken = model.layers.some((layer) => layer.failed);
       notice(broken ? 'The model breaks at the layer marked in red.' : model.layers.length ? '' : model.reason || 'The layers of this model are not known.');
       drawTable(model);
@@ -118,7 +119,7 @@
     }
   });
   for (const name of Object.keys(panes)) element(`tab-${name}`).addEventListener('click', () => select(name));
-  for (const name of ['copy', 'save']) element(name).addEventListener('click', () => vscode.postMessage({ type: name }));
+  for (const name of ['copy', 'save', 'blocks', 'turn']) element(name).addEventListener('click', () => vscode.postMessage({ type: name }));
   select(vscode.getState()?.tab ?? 'table');
   vscode.postMessage({ type: 'ready' });
 })();

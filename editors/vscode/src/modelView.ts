@@ -12,6 +12,7 @@ interface Model {
   readonly name: string;
   readonly model: number;
   readonly reason: string | null;
+  readonly blocks: boolean;
   readonly text: string;
   readonly svg: string;
   readonly uri: string;
@@ -36,7 +37,7 @@ interface Range {
 }
 
 type Tab = 'table' | 'graph';
-type Message = { type: 'ready' } | { type: 'reveal'; layer: number } | { type: 'copy' } | { type: 'save' };
+type Message = { type: 'ready' | 'copy' | 'save' | 'blocks' | 'turn' } | { type: 'reveal'; layer: number };
 
 /** Milliseconds after the last key before the model is asked for again. */
 const EDIT_DELAY = 300;
@@ -47,6 +48,8 @@ export class ModelView implements vscode.Disposable {
   private source: vscode.Uri | undefined;
   private model: Model | undefined;
   private tab: Tab = 'table';
+  private direction: 'down' | 'right' = 'down';
+  private blocks: boolean | undefined; // as the server thinks best until the user chooses
   private timer: NodeJS.Timeout | undefined;
   private asked = 0;
   private readonly subscriptions: vscode.Disposable[] = [];
@@ -114,6 +117,8 @@ export class ModelView implements vscode.Disposable {
         <button id="tab-table" role="tab" aria-controls="table">Table</button>
         <button id="tab-graph" role="tab" aria-controls="graph">Graph</button>
       </div>
+      <button id="blocks" title="One box for each block, or for each layer" hidden>Blocks</button>
+      <button id="turn" title="From top to bottom, or from left to right">Turn</button>
       <button id="copy" title="Copy what model.summary() prints">Copy summary</button>
       <button id="save" title="Save the graph as SVG">Save graph</button>
     </div>
@@ -132,6 +137,8 @@ export class ModelView implements vscode.Disposable {
     const { model, position } = which;
     const argument = {
       uri: this.server.uri(this.source),
+      direction: this.direction,
+      ...(this.blocks === undefined ? {} : { blocks: this.blocks }),
       ...(model === undefined ? {} : { model }),
       ...(position === undefined ? {} : { position: { line: position.line, character: position.character } }),
     };
@@ -211,7 +218,13 @@ export class ModelView implements vscode.Disposable {
     if (model === undefined) return;
     if (message.type === 'ready') this.draw(model);
     else if (message.type === 'reveal') await this.reveal(model.layers[message.layer]);
-    else if (message.type === 'copy') {
+    else if (message.type === 'turn' || message.type === 'blocks') {
+      if (message.type === 'turn') this.direction = this.direction === 'down' ? 'right' : 'down';
+      else this.blocks = !/data-layers=/.test(model.svg);
+      this.tab = 'graph';
+      const drawn = await this.ask({ model: model.model });
+      if (drawn !== undefined) this.draw(drawn);
+    } else if (message.type === 'copy') {
       await vscode.env.clipboard.writeText(model.text);
       vscode.window.setStatusBarMessage('The summary was copied', 3000);
     } else if (message.type === 'save') {
