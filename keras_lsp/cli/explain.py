@@ -6,24 +6,34 @@ import argparse
 import difflib
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_lsp.cli.options import UsageError
+from keras_lsp.cli.options import UsageError, keras_version
 from keras_lsp.cli.terminal import complain, escape, wrap
 from keras_lsp.rules.base import Rule
 from keras_lsp.rules.registry import RULES, find_rule
+
+if TYPE_CHECKING:
+    from keras_lsp.cli.report import Diagnostic
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "rule", nargs="?", metavar="RULE", help="a code or a name, as KER201 or rank-mismatch (default: all)"
+        "rule",
+        nargs="?",
+        metavar="RULE",
+        help="a code or a name, as KER201 or rank-mismatch (default: all); with --error the program that failed, if it is at hand",
     )
     parser.add_argument(
         "--error",
         action="store_true",
-        help="read an error text or traceback from standard input, and say what it means",
+        help="read an error text or traceback from standard input, say what it means and, given the program, which line it is about",
     )
+    parser.add_argument(
+        "--keras-version", metavar="VERSION", help="the Keras that the program is for: 3.15, 2.15, tf2.3"
+    )
+    parser.add_argument("--python", metavar="PATH", help="environment or interpreter of the program's project")
     parser.add_argument(
         "--output-format", choices=("text", "json"), default="text", help="how to print (default: text)"
     )
@@ -33,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Print; 1 if an error text is not known."""
     as_json = options.output_format == "json"
     if options.error:
-        return _explain_error(sys.stdin.buffer.read().decode("utf-8", "replace"), as_json)
+        return _explain_error(sys.stdin.buffer.read().decode("utf-8", "replace"), options, as_json)
     if options.rule is None:
         if as_json:
             _dump([describe(rule) for rule in RULES])
@@ -81,31 +91,68 @@ def describe(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _explain_error(text: str, as_json: bool) -> int:
-    from keras_lsp.features.run_time_errors import explain_error
+def _explain_error(text: str, options: argparse.Namespace, as_json: bool) -> int:
+    from keras_lsp.features.run_time_errors import explain_error, traceback_lines
 
     found = explain_error(text)
-    if found is None:
-        if as_json:
-            _dump(None)
-        else:
-            complain("this text is not known; give the last lines of the traceback, with the name of the exception")
-        return 1
-    rules = [rule for code in found.rules if (rule := find_rule(code)) is not None]
+    path = str(options.rule) if options.rule is not None else None
+    causes = _causes(text, path, options) if path is not None else []
+    passed = traceback_lines(text, path) if path is not None else []
+    rules = [rule for code in found.rules if (rule := find_rule(code)) is not None] if found is not None else []
     if as_json:
-        _dump(
-            {
-                "meaning": found.meaning,
-                "quote": found.quote,
-                "rules": [{"code": rule.code, "name": rule.name, "url": rule.url} for rule in rules],
-            }
-        )
+        from keras_lsp.cli.formats.json import describe as finding_as_json
+
+        told = {
+            "meaning": found.meaning if found is not None else None,
+            "quote": found.quote if found is not None else None,
+            "rules": [{"code": rule.code, "name": rule.name, "url": rule.url} for rule in rules],
+            "findings": [finding_as_json(cause) for cause in causes],
+            "lines": passed,
+        }
+        _dump(told if found is not None or causes else None)
+        return 0 if found is not None or causes else 1
+    if found is None and not causes:
+        complain("this text is not known; give the last lines of the traceback, with the name of the exception")
+        return 1
+    if found is not None:
+        sys.stdout.write(f"{wrap(found.meaning)}\n\nfrom: {escape(found.quote)}\n")
+    for cause in causes:
+        sys.stdout.write(f"\n{cause.place}: {cause.severity}[{cause.code}] {cause.name}\n{wrap(cause.message, '  ')}\n")
+    if causes:
+        sys.stdout.write(f"\n`keras-lsp explain {causes[0].code}` tells more.\n")
         return 0
-    sys.stdout.write(f"{wrap(found.meaning)}\n\nfrom: {escape(found.quote)}\n")
     for rule in rules:
         sys.stdout.write(f"\n{rule.code} {rule.name}\n{wrap(rule.summary, '    ')}\n")
+    if path is not None:
+        where = f" The traceback passes through line {passed[0]}." if passed else ""
+        sys.stdout.write(f"\n{wrap(f'In {path} none of these is certain.{where}')}\n")
     sys.stdout.write("\n`keras-lsp check` tells which it is in your program; `keras-lsp explain RULE` tells more.\n")
     return 0
+
+
+def _causes(text: str, path: str, options: argparse.Namespace) -> list[Diagnostic]:
+    """The findings of a program that an error text is about, the likeliest first."""
+    from keras_lsp.analysis import analyse_document
+    from keras_lsp.cli.inputs import InputProblem, read_input
+    from keras_lsp.cli.report import describe as describe_finding
+    from keras_lsp.cli.worlds import Worlds
+    from keras_lsp.features.run_time_errors import explain_error, likely_causes, traceback_lines
+    from keras_lsp.project.settings import Settings
+
+    source = read_input(path)
+    if isinstance(source, InputProblem):
+        raise UsageError(f"{path}: {source.message}")
+    worlds = Worlds(keras_version(options.keras_version), options.python)
+    analysis = analyse_document(source.document, worlds.world(path), Settings(), source.sections)
+    lines = analysis.document.lines
+    causes = likely_causes(
+        text,
+        explain_error(text),
+        analysis.findings,
+        lambda offset: lines.line(offset) + 1,
+        traceback_lines(text, path) if not source.is_notebook else [],
+    )
+    return [describe_finding(source, finding) for finding in causes]
 
 
 def _dump(value: Any) -> None:

@@ -7,8 +7,11 @@ the particular stand before the general. A text names a family of causes; the pr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+from keras_lsp.rules.base import Finding, Severity
 
 MAX_TEXT = 20_000
 """Characters of a pasted text that are looked at, its end first: tracebacks end with what matters."""
@@ -44,6 +47,50 @@ ROWS: tuple[Row, ...] = (
         r"Could not interpret activation function identifier: \(",
         r"argument must be a tuple of \d integers\. Received strides",
         r"tuple of \d integers\. Received:? strides",
+        r"both `?kernel_size`? and `?strides`? as integer positional",
+        r"got multiple values for (keyword )?argument",
+    ),
+    _row(
+        ("KER112", "KER110"),
+        "A tuple or string stands where one number is wanted: as a rule, a positional argument in another place than meant.",
+        r"not supported between instances of '(tuple|list|str|NoneType)' and 'int'",
+    ),
+    _row(
+        ("KER113",),
+        "The Embedding's own matrix, `(input_dim, output_dim)`, and the one that is given have different shapes, or "
+        "this Keras does not take the argument.",
+        r"weight shape \(.*\) (is )?not compatible with provided weight shape",
+        r"Unrecognized keyword arguments passed to Embedding: \{'(weights|input_length)'",
+    ),
+    _row(
+        ("KER214",),
+        "The state of a stateful recurrent layer has another batch size than the data.",
+        r"Tried to append a tensor with incompatible shape to a list",
+        r"enters the loop with shape",
+    ),
+    _row(
+        ("KER219", "KER201"),
+        "The initial state given to a recurrent layer has other shapes than the layer's own: one tensor "
+        "`(batch, units)` for each state.",
+        r"`?initial_state`? was passed that is not compatible",
+    ),
+    _row(
+        ("KER309",),
+        "The model has several outputs, and the labels are not a list or dictionary with one array for each.",
+        r"y_true and y_pred have different structures",
+    ),
+    _row(
+        ("KER405", "KER206", "KER402"),
+        "A metric compares predictions and labels of different shapes: the output has an axis, or a number of units, "
+        "that the labels do not have.",
+        r"(Dimensions must be equal, but are|Incompatible shapes: \[).*node ([\w/]*/)?Equal",
+        r"Can not squeeze dim\[",
+    ),
+    _row(
+        ("KER217", "KER306", "KER219"),
+        "A product of matrices gets another number of features than the layer's weights were made for: data of another "
+        "width, or a layer that is used on two sizes.",
+        r"Dimensions must be equal, but are.*MatMul",
     ),
     _row(
         ("KER101", "KER110"),
@@ -61,12 +108,29 @@ ROWS: tuple[Row, ...] = (
         "and not neither.",
         r"cannot pass both `shape` and `batch_shape`",
         r"Only provide the `shape` OR",
-        r"Please provide to Input a `shape`",
+        r"Please provide to Input",
+        r"You must pass a `shape` argument",
+        r"An Input layer should be passed either",
+        r"Only provide the input_shape OR",
+        r"cannot pass both `batch_size` and `batch_shape`",
     ),
     _row(
         ("KER102", "KER201"),
         "The convolution gets too many axes: the batch axis was written into `input_shape`, or Conv1D gets an image.",
         r"Kernel shape must have the same length as input",
+        r"Shape must be rank \d but is rank \d",
+        r"strides should be of length",
+    ),
+    _row(
+        ("KER102", "KER201", "KER217"),
+        "The layer gets more axes than it takes: the number of samples or the batch size was written into the input "
+        "shape, or a layer before keeps an axis too many. Keras counts the batch axis: ndim is the length of one "
+        "sample's shape plus 1.",
+        r"expected ndim=2, found ndim=[3-9]",
+        r"expected ndim=3, found ndim=[4-9]",
+        r"expected ndim=4, found ndim=[5-9]",
+        r"expected ndim=5, found ndim=[6-9]",
+        r"expected max_ndim=",
     ),
     _row(
         ("KER103",),
@@ -101,6 +165,12 @@ ROWS: tuple[Row, ...] = (
         r"with at least 3 dimensions",
     ),
     _row(
+        ("KER401", "KER402", "KER405"),
+        "The labels do not have the shape of the model's output. (The words are those of Keras 2.0 to 2.3.)",
+        r"Error when checking (model )?target",
+        r"A target array with shape .* was passed for an output of shape",
+    ),
+    _row(
         ("KER217", "KER306"),
         "The data, or the layer before, has another size than the one that the layer was made for.",
         r"expected axis -?\d+( of input shape)? to have value",
@@ -112,7 +182,6 @@ ROWS: tuple[Row, ...] = (
     _row(
         ("KER401", "KER402", "KER405"),
         "The labels do not have the shape of the model's output. (The words are those of Keras 2.0 to 2.3.)",
-        r"Error when checking (model )?target",
         r"expected (dense|activation|model|time_distributed|conv\w*|sequential|flatten|lstm)_?\d* to have (\d dimensions|shape)",
     ),
     _row(
@@ -127,6 +196,7 @@ ROWS: tuple[Row, ...] = (
         "The image or sequence has become smaller than the kernel or pool: too many of them, channels where the "
         "layer reads sizes, or one image without a batch axis.",
         r"zero or negative",
+        r"output size would be negative",
         r"Negative dimension size",
         r"<= 0 due to downsampling",
         r"would produce output shape with a zero",
@@ -160,9 +230,11 @@ ROWS: tuple[Row, ...] = (
         r"should be called on a list of (at least|inputs)",
         r"mode can only merge",
         r"Operands could not be broadcast",
+        r"All dimensions except \d+ must match",
+        r"Dimension \d+ in both shapes must be equal",
     ),
     _row(
-        ("KER210", "KER209", "KER402"),
+        ("KER210", "KER209", "KER402", "KER219"),
         "Two tensors of different sizes meet in an operation: the output and the labels, or an encoder and a "
         "decoder after an odd size.",
         r"Dimensions must be equal, but are",
@@ -228,8 +300,10 @@ ROWS: tuple[Row, ...] = (
         r"no attribute '_inbound_nodes'.*build",
     ),
     _row(
-        ("KER312",),
-        "A class of the program does not call `super().__init__()` before it sets attributes.",
+        ("KER312", "KER307"),
+        "A class of the program does not call `super().__init__()` before it sets attributes; or, in Keras 2, a "
+        "Sequential was given its layers one by one instead of in a list.",
+        r"forgot to call `super\(YourClass",
         r"forgot to call `super\(\).__init__",
         r"super\(\).__init__\(\)",
     ),
@@ -250,6 +324,7 @@ ROWS: tuple[Row, ...] = (
         "function entered the graph.",
         r"Only input tensors may be passed as positional",
         r"All `?(outputs|inputs)`? values must be KerasTensors",
+        r"Unrecognized type for `?(outputs|inputs)",
         r"Output tensors (of|to) a (Functional )?[mM]odel must be",
         r"Inputs to a layer should be tensors",
         r"was called with an input that isn't a symbolic tensor",
@@ -269,6 +344,7 @@ ROWS: tuple[Row, ...] = (
         r"could not automatically infer the shape of the Lambda",
         r"has no attribute 'base_dtype'",
         r"KerasTensor.*(numpy|TensorFlow function)",
+        r"iterating over `?tf\.Tensor`? is not allowed",
     ),
     _row(
         ("KER305",),
@@ -289,6 +365,8 @@ ROWS: tuple[Row, ...] = (
         r"added layer must be an instance of class Layer",
         r"'NoneType' object has no attribute '(add|compile|fit|summary)'",
         r"Expected `trainable` to be a boolean",
+        r"'[A-Z]\w+' object is not iterable",
+        r"unsupported operand type\(s\) for \+=: '[A-Z]\w+' and 'str'",
         r"has multiple inbound nodes",
     ),
     _row(
@@ -320,6 +398,8 @@ ROWS: tuple[Row, ...] = (
         r"Arguments `?target`? and `?output`? must have the same (rank|shape)",
         r"must have rank \(ndim\)",
         r"`?logits`? and `?labels`? must have the same (first dimension|size|shape)",
+        r"`?labels\.shape`? must equal `?logits\.shape`?",
+        r"did not hold element-wise.*SparseSoftmax",
         r"Shapes \(.*\) and \(.*\) are incompatible",
         r"targets to be binary matrices",
         r"same shape as output",
@@ -379,9 +459,79 @@ ROWS: tuple[Row, ...] = (
         r"optimizers\.legacy",
     ),
     _row(
+        ("KER101", "KER110"),
+        "A size is not a positive whole number, or a shape holds something else than sizes.",
+        r"Error converting shape to a TensorShape",
+        r"parameter '?(shape|dims|size)\w*'? has DataType float",
+        r"Expected an integer value for",
+        r"`(input|output)_dim` (must|should) be a? ?positive",
+        r"`input_dim` and `output_dim` should be positive",
+        r"int\(\) argument must be a string",
+    ),
+    _row(
+        ("KER218", "KER309", "KER209"),
+        "A layer or model gets another number of tensors or arrays than it takes.",
+        r"Layer \S+ expects \d+ (named )?inputs?",
+        r"expected \d+ input\(s\)\. Received",
+        r"Missing data for input",
+        r"layer (should|must) be called on (a list|exactly)",
+        r"Attention layer accepts inputs list of length",
+    ),
+    _row(
+        ("KER307", "KER301"),
+        "A Sequential holds layers in a row: each with one input and one output, and the shape of its input said once.",
+        r"All layers in a `?Sequential",
+        r"already been configured to use input shape",
+        r"There are no layers in the model",
+        r"Cannot add an empty model",
+    ),
+    _row(
+        ("KER301",),
+        "The layer or model has not been called yet, so it has no inputs and outputs.",
+        r"has no inbound nodes",
+        r"is not connected, no input to return",
+    ),
+    _row(
+        ("KER114",),
+        "An argument is missing that the layer cannot do without.",
+        r"missing \d+ required positional argument",
+        r"missing a required argument",
+    ),
+    _row(
+        ("KER304", "KER303"),
+        "A symbolic tensor stands for values that are not there yet: it has no length, no truth value, and cannot be "
+        "looped over. Use `x.shape`, and operations of Keras.",
+        r"Iterating over a symbolic",
+        r"symbolic KerasTensor cannot be used as a boolean",
+        r"len is not well defined for symbolic",
+        r"do not implement `__len__`",
+        r"using a `tf\.Tensor` as a Python `bool`",
+        r"Cannot convert a symbolic",
+        r"You are passing KerasTensor",
+    ),
+    _row(
+        ("KER219", "KER209"),
+        "Two shapes meet in an operation that cannot be multiplied or broadcast.",
+        r"Inner dimensions .* must be equal",
+        r"Cannot broadcast shape",
+        r"Input shape and output shape do not match at shared dimension",
+        r"Matrix size-incompatible",
+    ),
+    _row(
+        ("KER207",),
+        "More than one axis of a Reshape is left open.",
+        r"only specify one unknown dimension",
+    ),
+    _row(
+        ("KER113", "KER217"),
+        "The Embedding's `input_length` is another length than that of the sequences.",
+        r"\"input_length\" is \d+, but received",
+    ),
+    _row(
         ("KER503",),
         "The name was removed or moved.",
         r"No module named '(tf_)?keras",
+        r"module '(tf_)?(keras|tensorflow)[\w.]*' has no attribute",
         r"has no attribute '(predict_classes|predict_proba|fit_generator|evaluate_generator|predict_generator|np_utils|CuDNN\w+|merge|text|sequence|ImageDataGenerator|get_output_at|output_shape|input_shape|reset_states|mean|experimental|Merge|to_categorical|ThresholdedReLU|wrappers)'",
         r"cannot import name",
     ),
@@ -414,3 +564,42 @@ def explain_error(text: str) -> Explanation | None:
                 quote = ("…" if start else "") + part[start:end] + ("…" if end < len(part) else "")
                 return Explanation(row.rules, row.meaning, quote)
     return None
+
+
+def traceback_lines(text: str, filename: str) -> list[int]:
+    """The lines of a file (from 1) that a traceback passes through, the innermost first."""
+    name = re.split(r"[\\/]", filename)[-1]
+    found = re.finditer(r'File "(?:[^"]*[\\/])?([^"\\/]+)", line (\d+)', text[-MAX_TEXT:])
+    return [int(match[2]) for match in found if match[1] == name][::-1]
+
+
+def likely_causes(
+    text: str,
+    explanation: Explanation | None,
+    findings: Sequence[Finding],
+    line: Callable[[int], int],
+    lines: list[int],
+) -> list[Finding]:
+    """The findings of a program that an error text may be about, the likeliest first.
+
+    `line` gives the line (from 1) of an offset, `lines` those that the traceback passes through. A finding counts by its rule,
+    by shapes and names that stand in both texts, and by places that it shares with the traceback.
+    """
+    shapes = set(re.findall(r"\([^()]*\d[^()]*\)|'\w+_\d+'", text[-MAX_TEXT:]))
+    rules = explanation.rules if explanation is not None else ()
+    scored: list[tuple[float, int, Finding]] = []
+    for index, finding in enumerate(findings):
+        if finding.severity not in (Severity.ERROR, Severity.WARNING):
+            continue
+        score = 4.0 if finding.code in rules else 0.0
+        score += min(sum(shape in finding.message for shape in shapes), 3)
+        places = {line(finding.span.start), *(line(span.start) for span, _ in finding.related)}
+        score += 3.0 if places & set(lines) else 0.0
+        score += 0.5 if finding.severity is Severity.ERROR else 0.0
+        if score >= LIKELY:
+            scored.append((-score, index, finding))
+    return [finding for _, _, finding in sorted(scored, key=lambda item: item[:2])]
+
+
+# One shape in both texts is no evidence; the rule, or a place and a shape, is.
+LIKELY = 3.5

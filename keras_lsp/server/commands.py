@@ -144,13 +144,49 @@ def status(application: Application, arguments: Arguments) -> dict[str, Any]:
 
 
 def explain_error(application: Application, arguments: Arguments) -> dict[str, Any]:
-    """A rule's documentation as Markdown; arguments: code."""
+    """A rule's documentation as Markdown; arguments: code. With `text` instead, what an error text or traceback means.
+
+    Given the document's uri with it, the findings that the text is about, the likeliest first, each with its place.
+    """
     from keras_lsp.rules.registry import find_rule
 
+    text = arguments.get("text")
+    if isinstance(text, str):
+        return _explain_text(application, text, arguments)
     rule = find_rule(str(arguments.get("code", "")))
     if rule is None:
         raise RequestError(t.ErrorCodes.InvalidParams, "the argument's code names no rule")
     return {"title": f"{rule.code} {rule.name}", "text": rule.documentation, "languageId": "markdown"}
+
+
+def _explain_text(application: Application, text: str, arguments: Arguments) -> dict[str, Any]:
+    from keras_lsp.features.run_time_errors import explain_error, likely_causes, traceback_lines
+    from keras_lsp.rules.registry import find_rule
+
+    found = explain_error(text)
+    rules = [rule for code in (found.rules if found is not None else ()) if (rule := find_rule(code)) is not None]
+    causes: list[dict[str, Any]] = []
+    if arguments.get("uri"):
+        view = _view(application, arguments)
+        lines = view.analysis.document.lines
+        passed = traceback_lines(text, view.analysis.document.uri)
+        likely = likely_causes(text, found, view.analysis.findings, lambda at: lines.line(at) + 1, passed)
+        causes = [{"code": cause.code, "message": cause.message, **_place(view, cause.span)} for cause in likely]
+    if found is None and not causes:
+        raise RequestError(t.LSPErrorCodes.RequestFailed, "this error text is not known")
+    parts = [found.meaning] if found is not None else []
+    parts += [
+        f"**{cause['code']}**, line {cause['range']['start']['line'] + 1}: {cause['message']}" for cause in causes
+    ]
+    if not causes:
+        parts += [f"**{rule.code}** {rule.name}: {rule.summary}." for rule in rules]
+    return {
+        "title": "What the error means",
+        "text": "\n\n".join(parts) + "\n",
+        "languageId": "markdown",
+        "rules": [{"code": rule.code, "name": rule.name, "url": rule.url} for rule in rules],
+        "findings": causes,
+    }
 
 
 def restart_worker(application: Application, arguments: Arguments) -> dict[str, Any]:

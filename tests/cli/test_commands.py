@@ -82,6 +82,44 @@ def test_error_texts_that_are_not_known(command):
     assert result.code == 1 and "not known" in result.err
 
 
+BROKEN = """\
+import numpy as np
+from keras.models import Sequential
+from keras.layers import LSTM, Dense
+
+model = Sequential()
+model.add(LSTM(8, input_shape=(10, 3)))
+model.add(LSTM(8))
+model.add(Dense(5, activation="softmax"))
+model.compile("adam", "categorical_crossentropy")
+"""
+TRACEBACK = """\
+Traceback (most recent call last):
+  File "/somewhere/else/train.py", line 7, in <module>
+    model.add(LSTM(8))
+ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, found ndim=2. Full shape received: (None, 8)
+"""
+
+
+def test_error_text_with_its_program_leads_to_the_line(command, tmp_path):
+    program = tmp_path / "train.py"
+    program.write_text(BROKEN, encoding="utf-8")
+    asked = ("explain", "--error", "--keras-version", "2.15", str(program))
+    told = json.loads(command(*asked, "--output-format", "json", stdin=TRACEBACK.encode()).out)
+    assert [(found["code"], found["location"]["row"]) for found in told["findings"]] == [("KER202", 6)]
+    assert told["lines"] == [7]
+    assert "train.py:6:" in command(*asked, stdin=TRACEBACK.encode()).out
+
+
+def test_error_text_that_is_not_about_the_program(command, tmp_path):
+    program = tmp_path / "train.py"
+    program.write_text(BROKEN.replace("LSTM(8, ", "LSTM(8, return_sequences=True, "), encoding="utf-8")
+    result = command("explain", "--error", str(program), stdin=TRACEBACK.encode())
+    assert result.code == 0
+    assert "none of these is certain" in " ".join(result.out.split()) and "line 7" in result.out
+    assert command("explain", "--error", str(tmp_path / "none.py"), stdin=TRACEBACK.encode()).code == 2
+
+
 def test_every_row_names_a_rule_that_exists_and_says_something():
     for row in ROWS:
         assert row.meaning.endswith((".", ".)")) and row.patterns

@@ -232,6 +232,10 @@ async def test_commands(client):
         return await client.workspace_execute_command_async(t.ExecuteCommandParams(f"keras-lsp.{name}", arguments))
 
     assert "KER201" in (await run("explainError", {"code": "KER201"}))["title"]
+    error = 'ValueError: Input 0 of layer "lstm" is incompatible with the layer: expected ndim=3, found ndim=2.'
+    told = plain(await run("explainError", {"text": error, "uri": URI}))
+    assert "KER202" in [rule["code"] for rule in told["rules"]] and "return_sequences" in told["text"]
+    assert all(finding["uri"] == URI for finding in told["findings"])
     assert "utf-16" in (await run("printDebugInformation"))["text"]
     graph = plain(await run("showModelGraph", {"uri": URI, "name": "model"}))
     assert "Dense" in str(graph)
