@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Importing TensorFlow takes up to half a minute on a busy machine; a program takes a second or two.
 PATIENCE = 180
@@ -32,29 +32,42 @@ if generation == "2":
     for name in ("layers", "models", "losses", "optimizers", "metrics", "callbacks", "utils", "datasets", "backend"):
         sys.modules["keras." + name] = importlib.import_module("tf_keras." + name)
 import keras, numpy
+
+def shape_of(value):
+    if isinstance(value, dict):
+        return {key: shape_of(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [shape_of(item) for item in value]
+    shape = getattr(value, "shape", None)
+    return None if shape is None else "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
 print(json.dumps({"keras": keras.__version__}), file=wire, flush=True)
 for line in sys.stdin:
     source = json.loads(line)["source"]
     keras.backend.clear_session()
-    outcome = {"error": None, "text": ""}
+    outcome = {"error": None, "text": "", "revealed": []}
+    def reveal_shape(value):
+        outcome["revealed"].append([sys._getframe(1).f_lineno, shape_of(value)])
     sys.stdout = io.StringIO()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            exec(compile(source, "program.py", "exec"), {"__name__": "__main__"})
+            exec(compile(source, "program.py", "exec"), {"__name__": "__main__", "reveal_shape": reveal_shape})
     except BaseException as error:
         text = str(error)  # TensorFlow says what is wrong after, or before, long lists of places
-        outcome = {"error": type(error).__name__, "text": text if len(text) < 4000 else text[:2000] + "..." + text[-2000:]}
+        shown = text if len(text) < 4000 else text[:2000] + "..." + text[-2000:]
+        outcome.update(error=type(error).__name__, text=shown)
     print(json.dumps(outcome), file=wire, flush=True)
 """
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program ended: the exception's type and text, or `None`."""
+    """How a program ended: the exception's type and text, or `None`; and the shapes that it revealed, with their lines."""
 
     error: str | None
     text: str
+    revealed: tuple[tuple[int, object], ...] = field(default=(), compare=False)
 
 
 class ProgramRunner:
@@ -70,7 +83,8 @@ class ProgramRunner:
         process.stdin.write(json.dumps({"source": source}) + "\n")
         process.stdin.flush()
         answer = self._read(process)
-        return Outcome(answer["error"], answer["text"])
+        revealed = tuple((line, shape) for line, shape in answer.get("revealed", ()))
+        return Outcome(answer["error"], answer["text"], revealed)
 
     def _start(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:

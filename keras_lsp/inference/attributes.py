@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.arguments import MISSING, Arguments
 from keras_lsp.inference.classes import find_member
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.modules import Module
+from keras_lsp.inference.records import named_tuple_attribute
 from keras_lsp.inference.values import (
     BoundMethod,
     Choice,
@@ -21,6 +22,7 @@ from keras_lsp.inference.values import (
     LibraryMethod,
     LibraryObject,
     ListValue,
+    NamedTuple,
     ObjectValue,
     SuperValue,
     TensorValue,
@@ -57,6 +59,10 @@ def get_attribute(machine: Machine, value: Value, name: str) -> Value:
         return object_attribute(machine, value, name)
     if isinstance(value, Unknown):
         return value.part(f".{name}")
+    if isinstance(value, NamedTuple):
+        found = named_tuple_attribute(machine, value, name)
+        if found is not MISSING:
+            return found
     if isinstance(value, tuple) and name in ("rank", "ndims", "dims"):  # a TensorShape
         sizes = cast("tuple[Value, ...]", value)
         return ListValue(list(sizes)) if name == "dims" else len(sizes)
@@ -104,7 +110,7 @@ def _object_attribute(machine: Machine, value: ObjectValue, name: str) -> Value:
     member = find_member(value.class_value, name)
     if isinstance(member, FunctionValue):
         return _bind(machine, member, value)
-    if member is not None and not isinstance(member, External | Unknown):
+    if member is not MISSING and not isinstance(member, External | Unknown):
         return member
     if name == "__class__":
         return value.class_value
@@ -124,7 +130,11 @@ def _object_attribute(machine: Machine, value: ObjectValue, name: str) -> Value:
 
 def _bind(machine: Machine, member: FunctionValue, receiver: Value) -> Value:
     if member.is_property:
-        return machine.call(BoundMethod(member, receiver), Arguments(), None)
+        value = machine.call(BoundMethod(member, receiver), Arguments(), None)
+        if member.is_cached and isinstance(receiver, ObjectValue):
+            machine.touch(receiver)
+            receiver.attributes[member.name] = value
+        return value
     if member.kind == "staticmethod":
         return member
     if member.kind == "classmethod" and isinstance(receiver, ObjectValue):
@@ -140,7 +150,7 @@ def _class_attribute(machine: Machine, value: ClassValue, name: str) -> Value:
         return BoundMethod(member, value) if member.kind == "classmethod" else member
     if isinstance(member, External):
         return LibraryMethod(value, name)
-    return member if member is not None else Unknown(f"`{name}` is not set in the class")
+    return member if member is not MISSING else Unknown(f"`{name}` is not set in the class")
 
 
 def _super_attribute(machine: Machine, value: SuperValue, name: str) -> Value:
@@ -151,7 +161,7 @@ def _super_attribute(machine: Machine, value: SuperValue, name: str) -> Value:
     member = find_member(owner, name, after=value.after)
     if isinstance(member, FunctionValue):
         return _bind(machine, member, receiver)
-    if isinstance(member, External) or member is None:
+    if isinstance(member, External) or member is MISSING:
         if isinstance(receiver, ObjectValue) and receiver.layer is not None and not name.startswith("__"):
             from keras_lsp.inference.keras.attributes import layer_attribute
 
@@ -166,8 +176,10 @@ def set_attribute(machine: Machine, value: Value, name: str, new: Value) -> None
     """`value.name = new`."""
     if isinstance(value, ObjectValue):
         member = find_member(value.class_value, name)
-        if isinstance(member, FunctionValue) and member.is_property:
-            return  # a property's setter: what it stores is not followed
+        if isinstance(member, FunctionValue) and member.is_property and not member.is_cached:
+            if member.setter is not None:
+                machine.call(BoundMethod(member.setter, value), Arguments([new]), None)
+            return
         machine.touch(value)
         value.attributes[name] = new.named(name) if isinstance(new, Unknown) else new
         if value.layer is not None:

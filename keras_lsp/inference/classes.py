@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.arguments import MISSING, Arguments
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.records import fill_fields, is_named_tuple, make_named_tuple
 from keras_lsp.inference.values import (
     BoundMethod,
     ClassValue,
@@ -37,8 +38,8 @@ def define_class(machine: Machine, node: ast.ClassDef) -> Value:
     return value
 
 
-def find_member(class_value: ClassValue, name: str, after: ClassValue | None = None) -> Value | None:
-    """A member of a class or the nearest base; `External` when a library base has to provide it; `None` if nobody does.
+def find_member(class_value: ClassValue, name: str, after: ClassValue | None = None) -> Value:
+    """A member of a class or the nearest base; `External` when a library base has to provide it; `MISSING` if nobody does.
 
     With `after`, the search starts behind that class (`super()`).
     """
@@ -49,14 +50,13 @@ def find_member(class_value: ClassValue, name: str, after: ClassValue | None = N
             continue
         if isinstance(base, ClassValue):
             if name in base.namespace:
-                value = base.namespace[name]
-                return value if value is not None else Unknown("None")
+                return base.namespace[name]
         elif isinstance(base, External):
             if base.path not in ("builtins.object", "abc.ABC", "typing.Generic"):
                 return External(f"{base.path}.{name}")
         elif isinstance(base, Unknown):
             return Unknown(f"inherited from an unknown class: {base.reason}")
-    return None
+    return MISSING
 
 
 def library_base(class_value: ClassValue) -> str | None:
@@ -72,6 +72,8 @@ def instantiate(machine: Machine, class_value: ClassValue, arguments: Arguments,
     from keras_lsp.inference.keras.custom import adopt, initialise
 
     machine.instantiated.add(id(class_value.node))
+    if is_named_tuple(class_value):
+        return make_named_tuple(machine, class_value, arguments)
     instance = ObjectValue(class_value)
     adopt(machine, instance, arguments, node)
     if instance.layer is not None and not machine.muted:
@@ -80,29 +82,9 @@ def instantiate(machine: Machine, class_value: ClassValue, arguments: Arguments,
     if isinstance(initialiser, FunctionValue):
         machine.call(BoundMethod(initialiser, instance), arguments, node)
     elif class_value.is_dataclass:
-        _fill_fields(machine, instance, arguments)
+        fill_fields(machine, instance, arguments)
     elif instance.layer is not None:
         initialise(machine, instance, arguments, node)
     elif any(isinstance(base, Unknown) for base in class_value.linearise()):
         instance.open = True
     return instance
-
-
-def _fill_fields(machine: Machine, instance: ObjectValue, arguments: Arguments) -> None:
-    fields: list[str] = []
-    for base in reversed(instance.class_value.linearise()):
-        if isinstance(base, ClassValue):
-            fields.extend(name for name in base.fields if name not in fields)
-    machine.touch(instance)
-    for position, name in enumerate(fields):
-        if arguments.has(position, name):
-            instance.attributes[name] = arguments.get(position, name)
-            continue
-        default = find_member(instance.class_value, name)
-        if default is None or arguments.open:
-            instance.attributes[name] = Unknown(f"`{name}` is not given", name)
-        elif not isinstance(default, External):
-            instance.attributes[name] = default
-    after = find_member(instance.class_value, "__post_init__")
-    if isinstance(after, FunctionValue):
-        machine.call(BoundMethod(after, instance), Arguments(), None)

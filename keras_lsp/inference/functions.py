@@ -50,6 +50,8 @@ def define_function(machine: Machine, node: FunctionNode) -> Value:
 def _decorate(machine: Machine, decorator: ast.expr, function: Value) -> Value:
     if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter", "getter"):
         held = machine.evaluate(decorator.value)
+        if isinstance(held, FunctionValue) and isinstance(function, FunctionValue) and decorator.attr == "setter":
+            held.setter = function
         return held if isinstance(held, FunctionValue) else function
     value = machine.evaluate(decorator)
     if isinstance(value, External):
@@ -59,6 +61,7 @@ def _decorate(machine: Machine, decorator: ast.expr, function: Value) -> Value:
                 function.kind = name
             elif name in ("property", "cached_property"):
                 function.is_property = True
+                function.is_cached = name == "cached_property"
         return function
     if isinstance(value, FunctionValue | BoundMethod | ClassValue | Partial):
         result = machine.call(value, Arguments([function]), None)

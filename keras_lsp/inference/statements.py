@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from keras_lsp.inference import imports
+from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.attributes import get_attribute, set_attribute
 from keras_lsp.inference.budget import MAX_BUILDING_ROUNDS, MAX_ITERATIONS
 from keras_lsp.inference.classes import define_class
@@ -14,9 +15,12 @@ from keras_lsp.inference.contract import apply_shape_comment
 from keras_lsp.inference.expressions import assign_subscript, binary_operation, iterate, truth
 from keras_lsp.inference.functions import define_function
 from keras_lsp.inference.machine import BREAK, CONTINUE, DEAD, RAISE, Flow, Loop, Machine
+from keras_lsp.inference.records import field_names
 from keras_lsp.inference.tensors import tensors_in
 from keras_lsp.inference.values import (
+    CONSTANTS,
     DictValue,
+    External,
     ListValue,
     ObjectValue,
     TensorValue,
@@ -26,6 +30,8 @@ from keras_lsp.inference.values import (
 )
 from keras_lsp.syntax.tree import children
 
+# Patterns inside a pattern with what each meets, or whether it matches where that is plain already.
+_Parts: TypeAlias = "list[tuple[ast.pattern, Value]] | bool | None"
 Handler: TypeAlias = Callable[[Machine, "ast.stmt"], "Flow | None"]
 
 # Exceptions whose handlers mean that the body is expected to fail for its shapes; others (KeyboardInterrupt, ImportError,
@@ -191,14 +197,17 @@ def execute_match(machine: Machine, node: ast.Match) -> Flow | None:
     thunks: list[Callable[[], Flow | None]] = []
     for case in node.cases:
         matched = _matches(machine, case.pattern, subject)
-        guard = True if case.guard is None else None
         if matched is False:
+            continue
+        guard: bool | None = True
+        if case.guard is not None:
+            _capture(machine, case.pattern, subject)  # as Python does, names stay bound where the guard says no
+            guard = truth(machine, machine.evaluate(case.guard))
+        if guard is False:
             continue
 
         def run(case: ast.match_case = case) -> Flow | None:
             _capture(machine, case.pattern, subject)
-            if case.guard is not None and truth(machine, machine.evaluate(case.guard)) is False:
-                return None
             return machine.execute(case.body)
 
         if matched and guard:
@@ -221,22 +230,86 @@ def _matches(machine: Machine, pattern: ast.pattern, subject: Value) -> bool | N
     if isinstance(pattern, ast.MatchValue):
         value = machine.evaluate(pattern.value)
         plain = (int, float, str, bytes, bool, type(None))
-        return value == subject if isinstance(value, plain) and isinstance(subject, plain) else None
+        if not isinstance(value, plain):
+            return None
+        return value == subject if isinstance(subject, plain) else _never_plain(subject)
+    if isinstance(pattern, ast.MatchStar):
+        return True
     if isinstance(pattern, ast.MatchOr):
         results = [_matches(machine, option, subject) for option in pattern.patterns]
         return True if any(result is True for result in results) else None if None in results else False
-    if isinstance(pattern, ast.MatchSequence) and isinstance(subject, tuple):
-        length = len(cast("tuple[Value, ...]", subject))
-        if any(isinstance(item, ast.MatchStar) for item in pattern.patterns):
-            return None
-        if length != len(pattern.patterns):
-            return False
-        results = [
-            _matches(machine, p, item)
-            for p, item in zip(pattern.patterns, cast("tuple[Value, ...]", subject), strict=True)
-        ]
-        return False if False in results else None if None in results else True
+    parts = _parts(machine, pattern, subject)
+    if not isinstance(parts, list):
+        return parts
+    results = [_matches(machine, part, item) for part, item in parts]
+    return False if False in results else None if None in results else True
+
+
+def _never_plain(subject: Value) -> bool | None:
+    """False, as containers equal no number or text; `None` for what is not known or may compare as it likes."""
+    return False if isinstance(subject, tuple | ListValue | DictValue) else None
+
+
+def _parts(machine: Machine, pattern: ast.pattern, subject: Value) -> _Parts:
+    """The patterns inside a pattern with what each of them meets, or whether it matches where that is plain already."""
+    if isinstance(subject, Unknown):
+        return None
+    if isinstance(pattern, ast.MatchSequence):
+        return _sequence_parts(machine, pattern.patterns, subject)
+    if isinstance(pattern, ast.MatchMapping):
+        return _mapping_parts(machine, pattern, subject)
+    if isinstance(pattern, ast.MatchClass):
+        return _class_parts(machine, pattern, subject)
     return None
+
+
+def _sequence_parts(machine: Machine, patterns: list[ast.pattern], subject: Value) -> _Parts:
+    if isinstance(subject, (*CONSTANTS, DictValue, ObjectValue)) and not isinstance(subject, range):
+        return False
+    is_list = isinstance(subject, ListValue) and subject.kind == "list"
+    items = iterate(machine, subject) if is_list or isinstance(subject, tuple | range) else None
+    if items is None:
+        return None
+    star = next((index for index, part in enumerate(patterns) if isinstance(part, ast.MatchStar)), None)
+    if star is None:
+        return list(zip(patterns, items, strict=True)) if len(items) == len(patterns) else False
+    after = len(patterns) - star - 1
+    if len(items) < len(patterns) - 1:
+        return False
+    middle = ListValue(items[star : len(items) - after])
+    return list(zip(patterns, [*items[:star], middle, *items[len(items) - after :]], strict=True))
+
+
+def _mapping_parts(machine: Machine, pattern: ast.MatchMapping, subject: Value) -> _Parts:
+    if not isinstance(subject, DictValue):
+        return False if isinstance(subject, (*CONSTANTS, tuple, ListValue)) else None
+    parts: list[tuple[ast.pattern, Value]] = []
+    for key, part in zip(pattern.keys, pattern.patterns, strict=True):
+        name = machine.evaluate(key)
+        if not isinstance(name, CONSTANTS) or (name not in subject.items and subject.open):
+            return None
+        if name not in subject.items:
+            return False
+        parts.append((part, subject.items[name]))
+    return parts
+
+
+def _class_parts(machine: Machine, pattern: ast.MatchClass, subject: Value) -> _Parts:
+    class_value = machine.evaluate(pattern.cls)
+    known = machine.call(External("builtins.isinstance"), Arguments([subject, class_value]), pattern)
+    if not isinstance(known, bool) or not known:
+        return False if known is False else None
+    parts: list[tuple[ast.pattern, Value]] = []
+    if len(pattern.patterns) == 1 and isinstance(subject, (*CONSTANTS, tuple, ListValue, DictValue)):
+        parts.append((pattern.patterns[0], subject))
+    elif pattern.patterns:
+        names = field_names(subject.class_value) if isinstance(subject, ObjectValue) else []
+        if len(names) < len(pattern.patterns):
+            return None
+        positional = zip(pattern.patterns, names, strict=False)
+        parts += [(part, get_attribute(machine, subject, name)) for part, name in positional]
+    named = zip(pattern.kwd_patterns, pattern.kwd_attrs, strict=True)
+    return parts + [(part, get_attribute(machine, subject, name)) for part, name in named]
 
 
 def _capture(machine: Machine, pattern: ast.pattern, subject: Value) -> None:
@@ -245,15 +318,20 @@ def _capture(machine: Machine, pattern: ast.pattern, subject: Value) -> None:
             _capture(machine, pattern.pattern, subject)
         if pattern.name:
             bind_name(machine, pattern.name, subject)
-    elif isinstance(pattern, ast.MatchSequence):
-        items = iterate(machine, subject)
-        for index, item in enumerate(pattern.patterns):
-            known = items is not None and len(items) == len(pattern.patterns)
-            _capture(machine, item, items[index] if known and items else Unknown("part of a matched value"))
+    elif isinstance(pattern, ast.MatchStar):
+        if pattern.name:
+            bind_name(machine, pattern.name, subject)
     else:
-        for child in ast.iter_child_nodes(pattern):
-            if isinstance(child, ast.pattern):
-                _capture(machine, child, Unknown("part of a matched value"))
+        parts = _parts(machine, pattern, subject)
+        if isinstance(parts, list):
+            for part, item in parts:
+                _capture(machine, part, item)
+        else:
+            for child in ast.iter_child_nodes(pattern):
+                if isinstance(child, ast.pattern):
+                    _capture(machine, child, Unknown("part of a matched value"))
+        if isinstance(pattern, ast.MatchMapping) and pattern.rest:
+            bind_name(machine, pattern.rest, Unknown("the other items of a matched dict"))
 
 
 # Loops

@@ -60,6 +60,25 @@ class Unknown:
         return f"Unknown({self.name or self.reason})"
 
 
+class NamedTuple(tuple[Any, ...]):
+    """A tuple whose items have names too; `owner` is the program's class, if it is an instance of one."""
+
+    fields: tuple[str, ...]
+    owner: ClassValue | None
+
+    @classmethod
+    def make(cls, fields: tuple[str, ...], items: list[Value], owner: ClassValue | None = None) -> NamedTuple:
+        """A named tuple of these items."""
+        made = cls(items)
+        made.fields = fields
+        made.owner = owner
+        return made
+
+    def item(self, name: str) -> Value:
+        """The item of this name; the name must be one of `fields`."""
+        return self[self.fields.index(name)]
+
+
 class External:
     """A module, class, function or constant of a library, by its dotted name; not evaluated further."""
 
@@ -264,7 +283,18 @@ class Frame(HeapObject):
 class FunctionValue:
     """A function or lambda of the program, with the frame it was defined in."""
 
-    __slots__ = ("defaults", "enclosing", "is_property", "kind", "module", "name", "node", "owner")
+    __slots__ = (
+        "defaults",
+        "enclosing",
+        "is_cached",
+        "is_property",
+        "kind",
+        "module",
+        "name",
+        "node",
+        "owner",
+        "setter",
+    )
 
     def __init__(
         self,
@@ -282,6 +312,8 @@ class FunctionValue:
         self.name = getattr(node, "name", "<lambda>")
         self.kind = "function"  # or "staticmethod", "classmethod"
         self.is_property = False
+        self.is_cached = False  # a `cached_property`: evaluated once for each object
+        self.setter: FunctionValue | None = None  # of a property
 
     def __repr__(self) -> str:
         return f"FunctionValue({self.name})"

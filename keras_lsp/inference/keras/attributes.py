@@ -123,6 +123,14 @@ def _connection(machine: Machine, layer: LayerValue, name: str) -> Value:
     wanted = name.removesuffix("_shape").removesuffix("s")
     tensors: list[TensorValue] | None = None
     structure: Value = None
+    if name == wanted and machine.keras >= (3,) and isinstance(layer, ModelValue) and layer.kind == "Sequential":
+        # Source: `Operation.output` in keras/src/ops/operation.py, which a Functional model alone has its own of.
+        if not layer.nodes:
+            return Unknown(
+                f"a Sequential model has no `{name}` before it is called on a symbolic tensor; use `{name}s`"
+            )
+        tensors = layer.nodes[0].inputs if wanted == "input" else layer.nodes[0].outputs
+        return tensors[0] if len(tensors) == 1 else ListValue(list(tensors))
     if isinstance(layer, ModelValue) and (layer.inputs is not None or layer.kind == "Sequential"):
         tensors = layer.inputs if wanted == "input" else layer.outputs
         structure = layer.input_structure if wanted == "input" else layer.output_structure

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
-from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.arguments import MISSING, Arguments
 from keras_lsp.inference.budget import MAX_ELEMENTS, MAX_INTEGER_BITS
 from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Machine
@@ -23,10 +23,12 @@ from keras_lsp.inference.values import (
     LayerValue,
     LibraryObject,
     ListValue,
+    NamedTuple,
     ObjectValue,
     TensorValue,
     Unknown,
     Value,
+    join,
     join_all,
 )
 from keras_lsp.shapes.dim import Expr
@@ -346,11 +348,25 @@ def sort(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
         return ListValue(None, _element(machine, value))
     key, descending = arguments.kwargs.get("key"), arguments.kwargs.get("reverse", False)
     keys = items if key is None else [machine.call(key, Arguments([item]), node) for item in items]
-    sortable = all(isinstance(item, int | float) for item in keys) or all(isinstance(item, str) for item in keys)
-    if not sortable or not isinstance(descending, bool):
-        return ListValue(None, join_all(items)) if items else ListValue([])
-    order = sorted(range(len(items)), key=lambda index: keys[index], reverse=descending)
-    return ListValue([items[index] for index in order])
+    if isinstance(descending, bool):
+        try:
+            order = sorted(range(len(items)), key=lambda index: _sort_key(keys[index]), reverse=descending)
+        except TypeError:
+            order = None
+        if order is not None:
+            return ListValue([items[index] for index in order])
+    return ListValue(None, join_all(items)) if items else ListValue([])
+
+
+def _sort_key(value: Value) -> Any:
+    """The value as Python compares it; `TypeError` if it is not known."""
+    if isinstance(value, int | float | str | bytes):
+        return value
+    if isinstance(value, tuple):
+        return tuple(_sort_key(item) for item in cast("tuple[Value, ...]", value))
+    if isinstance(value, ListValue) and value.items is not None and value.kind == "list":
+        return [_sort_key(item) for item in value.items]
+    raise TypeError
 
 
 def _any_all(is_all: bool) -> Callable[[Machine, Arguments, ast.AST | None], Value]:
@@ -454,10 +470,37 @@ def get_attribute_by_name(machine: Machine, arguments: Arguments, node: ast.AST 
     name = arguments.get(1, "name")
     if not isinstance(name, str):
         return Unknown("the name of the attribute is not known")
-    value = get_attribute(machine, arguments.get(0, "obj"), name)
-    if isinstance(value, Unknown) and len(arguments.args) > 2 and isinstance(arguments.args[0], ObjectValue):
-        return arguments.args[2] if not arguments.args[0].open else value
-    return value
+    target = arguments.get(0, "obj")
+    if len(arguments.args) > 2:
+        known = _has(target, name)
+        if known is False:
+            return arguments.args[2]
+        value = get_attribute(machine, target, name)
+        return value if known or not isinstance(value, Unknown) else join(value, arguments.args[2])
+    return get_attribute(machine, target, name)
+
+
+def _has(target: Value, name: str) -> bool | None:
+    """Whether a value has an attribute, `None` if that is not known."""
+    from keras_lsp.inference.classes import find_member
+
+    if isinstance(target, ObjectValue):
+        if name in target.attributes:
+            return True
+        member = find_member(target.class_value, name)
+        if member is MISSING:
+            return None if target.open else False
+        if isinstance(member, External):  # Keras's own: what its instances have is not listed
+            return None
+        return None if isinstance(member, Unknown) else True
+    if isinstance(target, ClassValue):
+        member = find_member(target, name)
+        return False if member is MISSING else None if isinstance(member, Unknown | External) else True
+    if isinstance(target, LibraryObject) and target.path == "types.SimpleNamespace":
+        return True if name in target.attributes else None if name.startswith("_") else False
+    if isinstance(target, NamedTuple) and name in target.fields:
+        return True
+    return None
 
 
 @models("builtins.setattr")
@@ -474,17 +517,23 @@ def set_attribute_by_name(machine: Machine, arguments: Arguments, node: ast.AST 
     return None
 
 
+@models("builtins.vars")
+def list_variables(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`vars(x)`: the attributes of an object of the program, or of a namespace, by name."""
+    value = arguments.get(0, "object")
+    if isinstance(value, ObjectValue):
+        return DictValue(dict(value.attributes), value.open)
+    if isinstance(value, LibraryObject) and value.path == "types.SimpleNamespace":
+        return DictValue(dict(value.attributes))
+    return Unknown("the variables are not known")
+
+
 @models("builtins.hasattr")
 def has_attribute(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`hasattr(x, name)`."""
     target, name = arguments.get(0, "obj"), arguments.get(1, "name")
-    if isinstance(target, ObjectValue) and isinstance(name, str):
-        from keras_lsp.inference.classes import find_member
-
-        if name in target.attributes or isinstance(find_member(target.class_value, name), FunctionValue):
-            return True
-        return False if target.layer is None and not target.open else Unknown("the attribute is not known")
-    return Unknown("the attribute is not known")
+    known = _has(target, name) if isinstance(name, str) else None
+    return Unknown("the attribute is not known") if known is None else known
 
 
 @models("builtins.callable")

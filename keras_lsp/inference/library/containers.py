@@ -9,7 +9,7 @@ from typing import cast
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_STRING
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.values import DictValue, ListValue, Unknown, Value, join_all
+from keras_lsp.inference.values import DictValue, ListValue, NamedTuple, Unknown, Value, join_all
 from keras_lsp.shapes.dim import Dim, Expr, product
 
 # Methods of constants that can be computed for real: their results are no larger than their operands.
@@ -63,6 +63,13 @@ def call_container_method(
         return method(machine, receiver, arguments) if method else Unknown(f"`{name}` of a dict is not followed")
     if isinstance(receiver, str):
         return _call_string(machine, receiver, name, arguments)
+    if isinstance(receiver, NamedTuple) and name in ("_replace", "_asdict"):
+        named = dict(zip(receiver.fields, cast("tuple[Value, ...]", receiver), strict=True))
+        if name == "_asdict":
+            return DictValue(named)
+        if set(arguments.kwargs) <= named.keys() and not arguments.open:
+            return NamedTuple.make(receiver.fields, list({**named, **arguments.kwargs}.values()), receiver.owner)
+        return Unknown("the new items are not known")
     if isinstance(receiver, tuple) and name in ("index", "count") and len(arguments.args) == 1:
         try:
             return getattr(cast("tuple[Value, ...]", receiver), name)(arguments.args[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import math
 import posixpath
 from typing import Any, cast
@@ -13,12 +14,14 @@ from keras_lsp.inference.budget import MAX_ELEMENTS
 from keras_lsp.inference.library import CONSTANTS, models
 from keras_lsp.inference.library.objects import method
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.records import FIELD, field_names
 from keras_lsp.inference.values import (
     DatasetValue,
     DictValue,
     External,
     LibraryObject,
     ListValue,
+    NamedTuple,
     ObjectValue,
     Partial,
     Unknown,
@@ -117,9 +120,68 @@ def make_named_tuple(machine: Machine, arguments: Arguments, node: ast.AST | Non
 def fill_named_tuple(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """An instance of a named tuple."""
     names = cast("tuple[str, ...]", arguments.args[0])
-    result = LibraryObject("collections.namedtuple()")
-    result.attributes = {**dict(zip(names, arguments.args[1:], strict=False)), **arguments.kwargs}
-    return result
+    given = dict(zip(names, arguments.args[1:], strict=False)) | arguments.kwargs
+    return NamedTuple.make(names, [given.get(name, Unknown(f"`{name}` is not given", name)) for name in names])
+
+
+@models(FIELD)
+def describe_field(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`field(default=..., default_factory=...)` of a data class."""
+    return LibraryObject(FIELD, dict(arguments.kwargs))
+
+
+@models("dataclasses.replace", "copy.replace")
+def replace_fields(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`replace(x, a=1)`: `__init__` again, with other fields."""
+    value = arguments.get(0, "obj")
+    if isinstance(value, ObjectValue) and value.class_value.is_dataclass and not arguments.open:
+        kept = {name: value.attributes[name] for name in field_names(value.class_value) if name in value.attributes}
+        return machine.call(value.class_value, Arguments([], {**kept, **arguments.kwargs}), node)
+    return Unknown("the fields are not known")
+
+
+@models("dataclasses.asdict")
+def list_fields(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`asdict(x)`: its fields in a dict, nested ones too."""
+    return _field_dict(arguments.get(0, "obj"))
+
+
+def _field_dict(value: Value) -> Value:
+    if isinstance(value, ObjectValue) and value.class_value.is_dataclass:
+        names = field_names(value.class_value)
+        return DictValue({name: _field_dict(value.attributes[name]) for name in names if name in value.attributes})
+    return _copied(value)
+
+
+@models("json.loads")
+def load_json(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`json.loads(text)` of a text that stands in the program."""
+    text = arguments.get(0, "s")
+    if not isinstance(text, str) or len(text) > _MAX_JSON or len(arguments.args) + len(arguments.kwargs) != 1:
+        return Unknown("the text is not known")
+    try:
+        return _from_json(json.loads(text, parse_int=_small_int))
+    except (ValueError, RecursionError):
+        return Unknown("the text is no JSON")
+
+
+# Configuration is shorter; data is not followed.
+_MAX_JSON = 100_000
+
+
+def _small_int(digits: str) -> int:
+    if len(digits) > 100:
+        raise ValueError(digits)
+    return int(digits)
+
+
+def _from_json(value: Any) -> Value:
+    if isinstance(value, dict):
+        return DictValue({key: _from_json(item) for key, item in cast("dict[str, Any]", value).items()})
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return ListValue([_from_json(item) for item in items])
+    return value
 
 
 @models("types.SimpleNamespace", "argparse.Namespace")
@@ -228,7 +290,27 @@ def add_argument(
     return None
 
 
-@method("argparse.ArgumentParser", "parse_args", "parse_known_args")
+@method("argparse.ArgumentParser", "set_defaults")
+def set_defaults(
+    machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
+) -> Value:
+    """`parser.set_defaults(name=3)`."""
+    defaults = value.attributes.get("#defaults")
+    if isinstance(defaults, DictValue):
+        machine.touch(defaults)
+        defaults.items.update(arguments.kwargs)
+    return None
+
+
+@method("argparse.ArgumentParser", "parse_known_args")
+def parse_known_args(
+    machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
+) -> Value:
+    """The namespace of the defaults, and the arguments that are left."""
+    return (parse_args(machine, value, arguments, node), ListValue(None, Unknown("it is given on the command line")))
+
+
+@method("argparse.ArgumentParser", "parse_args")
 def parse_args(
     machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
 ) -> Value:
