@@ -307,3 +307,37 @@ def test_the_second_command_is_what_ci_runs():
     )
     assert shown.stdout.strip() == line
     assert line.endswith("python -m pytest")
+
+
+# --- Files that are no programs -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["shapes", "summary", "graph"])
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.py", b"import keras\n\xff\n", "not UTF-8"),
+        ("a.py", b"import keras\0", "binary"),
+        ("a.py", b"import keras\n" + b"x = 1\n" * 900_000, "too large"),
+        ("a.py", b"# -*- coding: klingon -*-\nimport keras\n", "klingon"),
+        ("a.ipynb", b"{", "not JSON"),
+        ("a.ipynb", b"[" * 100_000, "nested too deeply"),
+        ("a.py", None, "no such file"),
+    ],
+    ids=["encoding", "nul", "huge", "cookie", "json", "deep", "gone"],
+)
+def test_what_is_no_program_gets_one_clear_message(command, verb, name, content, message):
+    if content is not None:
+        command.write(name, content)
+    result = command(verb, name)
+    assert result.code == 2 and message in result.err
+    assert result.err.count("\n") == 1 and "Traceback" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xef\xbb\xbf\r\n\x0c", b"import keras\nx = " + b"(" * 100_000, b"x = " + b"-" * 100_000]
+)
+def test_what_is_empty_or_broken_has_shapes_of_nothing(command, content):
+    command.write("a.py", content)
+    table = json.loads(command("shapes", "--all", "a.py", "--output-format", "json").out)
+    assert table["files"][0]["shapes"] == []
