@@ -9,7 +9,7 @@ from dataclasses import replace
 from keras_lsp.inference.facts import Span
 from keras_lsp.project.settings import Settings
 from keras_lsp.project.suppression import apply_suppressions
-from keras_lsp.rules.base import Context, Finding, Fix, Severity
+from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.ker001_unused_suppression import RULE as UNUSED
 from keras_lsp.rules.registry import RULES, find_rule
 from keras_lsp.rules.rewriting import statement_at
@@ -21,9 +21,7 @@ def run_rules(context: Context, settings: Settings, path: str = "") -> tuple[Fin
     """All findings that are left, in the order of the text; the same finding of several evaluations counts once."""
     found: dict[tuple[object, ...], Finding] = {}
     stale = _stale_names(context)
-    for rule in RULES:
-        if not settings.selects(rule.code, path, default=rule.default):
-            continue
+    for rule in _selected(settings, path):
         for finding in rule.check(context):
             if any(finding.span.start > end and mentions(context, finding, name) for end, name in stale):
                 continue
@@ -47,6 +45,19 @@ def run_rules(context: Context, settings: Settings, path: str = "") -> tuple[Fin
             kept.append(_about_comment(unused.start, unused.end, unused.message, severity, (fix,)))
         kept += [_about_comment(p.start, p.end, p.message, severity, ()) for p in outcome.problems]
     return tuple(sorted(kept, key=lambda finding: (finding.span, finding.code)))
+
+
+_last: tuple[Settings, str, tuple[Rule, ...]] | None = None
+"""The rules of the settings that were asked for last: between two edits they are the same."""
+
+
+def _selected(settings: Settings, path: str) -> tuple[Rule, ...]:
+    global _last
+    last = _last
+    if last is None or last[0] is not settings or last[1] != path:
+        rules = tuple(rule for rule in RULES if settings.selects(rule.code, path, default=rule.default))
+        _last = last = (settings, path, rules)
+    return last[2]
 
 
 def _stale_names(context: Context) -> list[tuple[int, str]]:
