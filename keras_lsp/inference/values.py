@@ -57,7 +57,7 @@ class Unknown:
         return self if self.name or self._dim is not None else Unknown(self.reason, name)
 
     def __repr__(self) -> str:
-        return f"Unknown({self.name or self.reason})"
+        return self.name or "?"  # as it stands in a message, in a value that is known otherwise
 
 
 class NamedTuple(tuple[Any, ...]):

@@ -47,7 +47,7 @@ Atom: TypeAlias = Symbol | Composite
 Monomial: TypeAlias = tuple[Atom, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=True)
+@dataclass(frozen=True, slots=True, eq=True, repr=False)
 class Expr:
     """A polynomial with integer coefficients over symbols: `2*units + 1`, `(h - 3)//2 + 1`."""
 
@@ -73,6 +73,9 @@ class Expr:
             else:
                 text = f"-{body}" if coefficient < 0 else body
         return text or "0"
+
+    def __repr__(self) -> str:
+        return str(self)  # error texts hold shapes as Python writes them
 
     def __add__(self, other: object) -> Expr | int:
         return _combine(self, _expr(other), 1) if isinstance(other, int | Expr) else NotImplemented
