@@ -19,8 +19,7 @@ MAX_ELEMENTS = 10_000
 MAX_STRING = 20_000
 # CPython folds integers up to 128 bits; sizes and parameter counts fit into fewer.
 MAX_INTEGER_BITS = 256
-# Seconds for one file where nobody waits; it only guards against slow steps, as steps are what is counted. Who serves an
-# editor gives a shorter one.
+# Seconds for one file: it only guards against slow steps, as steps are what is counted, and are the same on every machine.
 DEADLINE_SECONDS = 20.0
 # Functions evaluated with symbolic parameters because nobody calls them.
 MAX_SYMBOLIC_FUNCTIONS = 400
