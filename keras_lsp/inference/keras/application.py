@@ -72,6 +72,8 @@ def apply_layer_value(
     else:
         outcome = apply_layer(layer.configuration, inputs, call)
     symbolic = any(tensor.kind == "keras" for tensor in tensors)
+    if isinstance(outcome, ShapeError) and outcome.kind == "axis-undefined" and tensors and not symbolic:
+        outcome = UnknownOutcome("an axis of an array gets its size when the program runs")
     outcome, source = consult(machine, layer, arguments, first, outcome, symbolic)
     if symbolic:
         machine.applications += 1
