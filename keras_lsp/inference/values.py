@@ -594,6 +594,7 @@ class ModelValue(LayerValue):
         kind: "Sequential", "Functional" or "Subclassed".
         layers: in Keras's order; `None` when not known (added in a branch that may not run).
         inputs, outputs: symbolic tensors, `None` while not built or not known.
+        perhaps_built: whether something that was not followed may have told it its input.
     """
 
     __slots__ = (
@@ -606,6 +607,7 @@ class ModelValue(LayerValue):
         "model_fact",
         "output_structure",
         "outputs",
+        "perhaps_built",
         "reason",
     )
 
@@ -620,6 +622,7 @@ class ModelValue(LayerValue):
         self.output_structure: Value = None
         self.compiled: ModelEvent | None = None
         self.reason: str | None = None
+        self.perhaps_built = False
         self.broken = False  # a layer refused its input: what follows is not known
 
     def save(self) -> Any:

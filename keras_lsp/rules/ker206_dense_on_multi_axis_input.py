@@ -46,7 +46,7 @@ from keras_lsp.rules.graph_walks import (
     rank_of,
     source_of,
 )
-from keras_lsp.rules.model_data import BINARY, CATEGORICAL, SPARSE, comparisons, label_shapes, outputs_of_models
+from keras_lsp.rules.model_data import CROSSENTROPIES, comparisons, label_shapes, outputs_of_models
 from keras_lsp.rules.rewriting import insert_before_layer, spell
 from keras_lsp.rules.wording import shapes
 from keras_lsp.shapes.dim import product
@@ -57,11 +57,7 @@ from keras_lsp.text.edits import TextEdit
 def check(context: Context) -> Iterator[Finding]:
     """Dense layers that make an output with spatial axes."""
     reported: set[int] = set()
-    refusing = {
-        id(comparison.layer)
-        for comparison in comparisons(context)
-        if comparison.loss.name in (CATEGORICAL, SPARSE) or (comparison.loss.name == BINARY and context.keras3)
-    }
+    refusing = {id(comparison.layer) for comparison in comparisons(context) if comparison.loss.name in CROSSENTROPIES}
     for model, last in outputs_of_models(context):
         dense = first_dense(last)
         if dense is None or id(dense) in reported or dense.call.guarded or dense.call.symbolic:

@@ -99,7 +99,11 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
     elif x is not None and model.kind == "Subclassed" and not model.built and model.owner is not None:
         _trace(machine, model, x.value)
     if name == "build":
-        return _build(machine, model, arguments)
+        _build(machine, model, arguments)
+        model.perhaps_built = True
+        return None
+    # Data that is not known has told the model its input, or the program has ended here.
+    seen = name.startswith(("fit", "evaluate", "predict", "train_on", "test_on"))
     event = ModelEvent(
         name,
         model.model_fact,
@@ -113,6 +117,7 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         refusals(machine, model, call),
         [_maker(tensor) for tensor in model.outputs or ()],
     )
+    model.perhaps_built = model.perhaps_built or seen
     if name == "compile":
         machine.touch(model)
         model.compiled = event
@@ -146,7 +151,12 @@ def record_read(machine: Machine, model: ModelValue, node: ast.Attribute) -> Non
 
 
 def _is_unbuilt(model: ModelValue) -> bool:
-    return model.kind == "Sequential" and model.layers is not None and model.inputs is None and not model.broken
+    return (
+        model.kind == "Sequential"
+        and model.layers is not None
+        and model.inputs is None
+        and not (model.broken or model.perhaps_built)
+    )
 
 
 def _as_data(machine: Machine, value: Value) -> Value:
@@ -255,12 +265,12 @@ def _batch_of(value: Value) -> Value | None:
     return None
 
 
-def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> Value:
+def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> None:
     shape = arguments.get(0, "input_shape", arguments.get(None, "batch_input_shape"))
     if isinstance(shape, ListValue) and shape.items is not None:
         shape = tuple(shape.items)
     if not isinstance(shape, tuple):
-        return None
+        return
     items = cast("tuple[Value, ...]", shape)
     if all(item is None or isinstance(item, int | Unknown) or hasattr(item, "terms") for item in items):
         dims: tuple[Dim, ...] = tuple(item.as_dim() if isinstance(item, Unknown) else item for item in items)
@@ -271,7 +281,6 @@ def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> Value:
 
             batch = TensorValue(Tensor(dims, "float32"), "tensorflow")
             apply_custom(machine, model.owner, Arguments([batch]), None, model.fact.span)
-    return None
 
 
 def _last_layer(model: ModelValue) -> LayerFact | None:

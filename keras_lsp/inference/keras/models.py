@@ -307,9 +307,27 @@ def _start_from_first(machine: Machine, model: ModelValue, value: Value, layer: 
     elif isinstance(layer, ModelValue) and layer.inputs is not None and len(layer.inputs) == 1:
         spec = layer.inputs[0].spec
     if spec is None or layer.failed:
+        model.perhaps_built = model.perhaps_built or bool(machine.guarded) or _may_know_input(machine, layer)
         return
     _start(model, _implicit_input(machine, model, spec, layer.fact.call))
     _extend(machine, model, value, layer)
+
+
+_INPUT_KEYWORDS = frozenset(
+    ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "input_length", "batch_size")
+)
+
+
+def _may_know_input(machine: Machine, layer: LayerValue) -> bool:
+    """Whether a first layer has an input shape of its own that is not known here.
+
+    In Keras 2 an Embedding always has one. Source: `Embedding.__init__` in keras/src/layers/core/embedding.py.
+    """
+    if isinstance(layer, ModelValue):
+        return layer.layers is None or layer.perhaps_built
+    return bool(_INPUT_KEYWORDS & layer.fact.call.arguments.keys()) or (
+        layer.class_name == "Embedding" and machine.keras < (3,)
+    )
 
 
 def _extend(machine: Machine, model: ModelValue, value: Value, layer: LayerValue) -> None:
@@ -549,6 +567,7 @@ def call_model(
     argument = arguments.get(0, "inputs")
     structure = to_structure(machine, argument)
     result: Value
+    model.perhaps_built = True
     if isinstance(structure, UnknownOutcome):
         result = Unknown(structure.reason)
         structure = None
