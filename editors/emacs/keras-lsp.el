@@ -20,7 +20,7 @@
 
 (with-eval-after-load 'eglot
   (add-to-list 'eglot-server-programs
-               `((python-mode python-ts-mode) . ,keras-lsp-command)))
+               (cons '(python-mode python-ts-mode) (lambda (&rest _) keras-lsp-command))))
 
 (with-eval-after-load 'lsp-mode
   (when (fboundp 'lsp-register-client)

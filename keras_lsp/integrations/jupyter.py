@@ -1,18 +1,24 @@
 """The entry point `jupyter_lsp_spec_v1`: how jupyter-lsp starts `keras-lsp server` for JupyterLab.
 
-JupyterLab asks one server per language, that of the highest rank. People who have python-lsp-server get Keras's answers through
-`keras_lsp.integrations.pylsp`; this specification is for those who prefer keras-lsp alone.
+JupyterLab asks one server per language: that of the highest rank, and of equal ones the first by name. Where python-lsp-server is
+installed, it answers for all of Python, and for Keras through `keras_lsp.integrations.pylsp`; keras-lsp then stays out of its way.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from typing import Any
 
 
 def spec(app: Any) -> dict[str, dict[str, Any]]:
-    """The specification of the server, version 2 of jupyter-lsp's schema; `app` is its manager, which is not needed."""
+    """The specification of the server, version 2 of jupyter-lsp's schema, none where python-lsp-server has our plugin.
+
+    `app` is jupyter-lsp's manager, which is not needed.
+    """
     del app
+    if importlib.util.find_spec("pylsp") is not None:
+        return {}
     return {
         "keras-lsp": {
             "version": 2,

@@ -264,6 +264,10 @@ export class ModelView implements vscode.Disposable {
     return this.receive({ type: 'reveal', layer });
   }
 
+  press(button: 'blocks' | 'turn'): Promise<void> {
+    return this.receive({ type: button });
+  }
+
   dispose(): void {
     clearTimeout(this.timer);
     this.panel?.dispose();

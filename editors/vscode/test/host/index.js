@@ -86,6 +86,33 @@ const tests = {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   },
 
+  async 'the graph turns, and shows blocks or layers'() {
+    const { document, editor } = await open('residual.py');
+    editor.selection = new vscode.Selection(at(document, 'network ='), at(document, 'network ='));
+    await vscode.commands.executeCommand('keras-lsp.showModelGraph');
+    const { models } = await api();
+    const width = (svg) => Number(/ width="(\d+)"/.exec(svg)[1]);
+    const before = (await until(() => models.shown.model?.name === 'residual_network' && models.shown.model, 'the panel')).svg;
+    await models.press('turn');
+    assert(width(models.shown.model.svg) > width(before));
+    await models.press('turn');
+    assert.equal(models.shown.model.blocks, true);
+    const blocks = /data-layers=/.test(before);
+    await models.press('blocks');
+    assert.equal(/data-layers=/.test(models.shown.model.svg), !blocks);
+    await models.press('blocks');
+    assert.equal(models.shown.model.svg, before);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  },
+
+  async 'a layer is renamed wherever it is meant'() {
+    const { document, uri } = await open('residual.py');
+    const edit = await vscode.commands.executeCommand('vscode.executeDocumentRenameProvider', uri, at(document, '"label"', 2), 'kind');
+    const [[, changes]] = edit.entries();
+    assert.deepEqual(changes.map((change) => change.newText), ['kind']);
+    assert.equal(changes[0].range.start.line, line(document, '"label"'));
+  },
+
   async 'cells of a notebook'() {
     const notebook = await vscode.workspace.openNotebookDocument(file('sequences.ipynb'));
     await vscode.window.showNotebookDocument(notebook);

@@ -1,0 +1,115 @@
+"""Editors of the system, with the configuration that people take over: Emacs with eglot and lsp-mode, Vim with ALE.
+
+Not part of the default run, since they are programs of the system: `pytest -m long tests/editors`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER = [sys.executable, "-m", "keras_lsp", "server"]
+PROGRAM = """import keras
+
+model = keras.Sequential([
+    keras.Input((784,)),
+    keras.layers.Dense(32, name="head"),
+])
+model.get_layer("head")
+wide = keras.layers.Conv2D(8, 3)(keras.Input((28, 28)))
+"""
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model.py").write_text(PROGRAM)
+    return tmp_path
+
+
+def environment(folder: Path, **extra: str) -> dict[str, str]:
+    quiet = {
+        "VIRTUAL_ENV": "",
+        "CONDA_PREFIX": "",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(folder),
+        "TERM": "xterm-256color",
+    }
+    return {**os.environ, **quiet, **extra}
+
+
+@pytest.mark.parametrize("client", ["eglot", "lsp-mode"])
+def test_emacs(folder: Path, client: str) -> None:
+    emacs = shutil.which("emacs")
+    assert emacs, "apt-get install emacs-nox elpa-eglot elpa-lsp-mode"
+    done = subprocess.run(
+        [emacs, "-Q", "--batch", "-l", str(Path(__file__).with_name("emacs_client.el")), client],
+        cwd=folder,
+        env=environment(
+            folder,
+            KERAS_LSP_EL=str(ROOT / "editors" / "emacs" / "keras-lsp.el"),
+            KERAS_LSP_COMMAND="\t".join(SERVER),
+            KERAS_LSP_FILE=str(folder / "model.py"),
+        ),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    problems = [line for line in done.stdout.splitlines() if line.startswith("problem ")]
+    assert len(problems) == 1 and "Conv2D" in problems[0]
+    hover = done.stdout.partition("hover ")[2].replace("*", "").replace("`", "")  # plain where markdown-mode is missing
+    assert hover.startswith("Dense (None, 784) -> (None, 32)")
+    text = done.stdout.partition("text ")[2].replace("|", "\n")
+    assert text.startswith(PROGRAM.replace('"head"', '"top"').rstrip()), done.stdout
+
+
+def test_vim_with_ale(folder: Path) -> None:
+    vim, tmux = shutil.which("vim"), shutil.which("tmux")
+    assert vim and tmux, "apt-get install vim-nox vim-ale tmux"
+    started = folder / "keras-lsp"
+    started.write_text(f"#!/bin/sh\nexec {' '.join(SERVER)}\n")
+    started.chmod(0o755)
+    ale = next(Path("/usr/share").glob("vim*/**/ale/autoload/ale.vim"), None) or Path(
+        "/usr/share/vim-ale/autoload/ale.vim"
+    )
+    config = (ROOT / "editors" / "vim" / "ale.vim").read_text()
+    (folder / "vimrc").write_text(
+        f"set nocompatible\nset runtimepath^={ale.parents[1]}\nfiletype plugin on\nlet g:ale_linters = {{'python': ['keras_lsp']}}\n"
+        f"{config}\n"
+    )
+    socket = ["-L", f"keras-lsp-{os.getpid()}"]
+    variables = environment(folder, PATH=f"{folder}:{os.environ['PATH']}")
+    command = f"{vim} -u {folder}/vimrc -i NONE -n {folder}/model.py"
+    subprocess.run([tmux, *socket, "new-session", "-d", "-x", "150", "-y", "40", command], env=variables, check=True)
+    try:
+        send = [tmux, *socket, "send-keys"]
+        end = time.monotonic() + 200
+        seen = ""
+        while "KER201" not in seen:
+            assert time.monotonic() < end, seen
+            time.sleep(1)
+            subprocess.run([*send, "Escape", ":8", "Enter", ":ALEDetail", "Enter"], check=True)
+            time.sleep(1)
+            seen = subprocess.run(
+                [tmux, *socket, "capture-pane", "-p"], capture_output=True, text=True, check=True
+            ).stdout
+            subprocess.run([*send, "Escape", ":only", "Enter"], check=True)
+        while "(None, 32)" not in seen:
+            assert time.monotonic() < end, seen
+            subprocess.run([*send, "Escape", ":call cursor(5, 20)", "Enter", ":ALEHover", "Enter"], check=True)
+            time.sleep(1)
+            seen = subprocess.run(
+                [tmux, *socket, "capture-pane", "-p"], capture_output=True, text=True, check=True
+            ).stdout
+    finally:
+        subprocess.run([tmux, *socket, "kill-session"], check=False)
