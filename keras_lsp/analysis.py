@@ -52,6 +52,14 @@ class Analysis:
 
         return run_rules(self.context, self.settings)
 
+    @cached_property
+    def newest_findings(self) -> tuple[Finding, ...]:
+        """What the newest Keras would find in this text: where a migration starts."""
+        from keras_lsp.features.actions import newest_findings
+
+        found = newest_findings(self.context, self.settings)
+        return self.findings if found is None else found
+
     def hover(self, offset: int) -> Hover | None:
         """What is under the cursor: a shape, a layer, a model, a keyword."""
         from keras_lsp.features.hover import hover
@@ -110,7 +118,7 @@ class Analysis:
         """Changes that are offered between two offsets: fixes of findings, then rewrites."""
         from keras_lsp.features.actions import code_actions
 
-        return code_actions(self.context, self.findings, start, end)
+        return code_actions(self.context, self.findings, start, end, self.newest_findings)
 
     def code_lenses(self) -> tuple[CodeLens, ...]:
         """A summary line above every model."""

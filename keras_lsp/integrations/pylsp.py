@@ -421,7 +421,7 @@ def pylsp_code_actions(config: Any, workspace: Any, document: Any, range: Mappin
 
         start, end = view.offset(range["start"]), view.offset(range["end"])
         actions: list[Json] = []
-        for action in code_actions(view.analysis.context, _findings(view), start, end):
+        for action in code_actions(view.analysis.context, _findings(view), start, end, view.analysis.newest_findings):
             if not all(view.contains(edit) and not view.masked(edit.start, edit.end) for edit in action.edits):
                 continue
             edits = [{"range": view.range(edit), "newText": edit.new_text} for edit in action.edits]

@@ -137,7 +137,7 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
         text = f".reshape(-1, {', '.join(str(d) for d in expected[1:])})"
         edit = TextEdit(argument.span.end, argument.span.end, text)
         fixes.append(Fix(f"Reshape the data: `{text}`", (edit,), Applicability.UNSAFE))
-    if found is not None and found[1] in ("shape", "input_shape") and not dataset:
+    if found is not None and found[1] in ("shape", "input_shape") and not dataset and len(data) == len(expected):
         shape = found[0].arguments[found[1]]
         if is_written(shape) and as_shape(shape.value) is not None and all(isinstance(d, int) for d in data[1:]):
             edit = TextEdit(*shape.span, literal(data[1:]))

@@ -32,13 +32,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import ModelEvent
+from keras_lsp.inference.facts import Argument, ModelEvent
 from keras_lsp.inference.values import ListValue, TensorValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, arrays_in, events
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import count, keras_name
-from keras_lsp.shapes.dim import differ, format_shape
+from keras_lsp.shapes.dim import Shape, differ, format_shape
+from keras_lsp.shapes.tensor import Tensor
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -50,6 +51,7 @@ def check(context: Context) -> Iterator[Finding]:
         yield from found
         if event.method in TRAINING:
             yield from _samples(context, event)
+            yield from _outputs(context, event)
 
 
 def _lists(context: Context, event: ModelEvent) -> Iterator[Finding]:
@@ -102,9 +104,32 @@ def _plain_numbers(value: object) -> bool:
     )
 
 
+def _outputs(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """One array of labels for a model with several outputs."""
+    argument, outputs = event.call.arguments.get("y"), event.outputs
+    if argument is None or outputs is None or len(outputs) < 2 or event.compiled is None or event.model.layers is None:
+        return
+    if not isinstance(argument.value, TensorValue) or "loss" not in event.compiled.call.arguments:
+        return
+    outcome = (
+        f"{keras_name(context)} raises: ValueError: y_true and y_pred have different structures."
+        if context.keras3
+        else f"{keras_name(context)} compares it with the first one only, without a word."
+    )
+    message = (
+        f"The model has {count(len(outputs), 'output')}, and `{event.method}` is given one array of labels. Give a list with "
+        f"one for each. {outcome}"
+    )
+    severity = Severity.ERROR if context.keras3 else Severity.WARNING
+    related = ((event.model.span, f"the model has {count(len(outputs), 'output')}"),)
+    yield RULE.finding(place(event.call, argument), message, severity=severity, related=related)
+
+
 def _samples(context: Context, event: ModelEvent) -> Iterator[Finding]:
     x, y = array_of(event, "x"), array_of(event, "y")
     argument = event.call.arguments.get("y")
+    yield from _weights(context, event, x)
+    yield from _held_out(context, event)
     if (
         x is None
         or y is None
@@ -115,11 +140,40 @@ def _samples(context: Context, event: ModelEvent) -> Iterator[Finding]:
     ):
         return
     if differ(x.shape[0], y.shape[0]):
-        message = (
-            f"There are {x.shape[0]} samples in `x`, {format_shape(x.shape)}, and {y.shape[0]} in `y`, {format_shape(y.shape)}. "
-            f"{keras_name(context)} raises: ValueError: Data cardinality is ambiguous."
-        )
-        yield RULE.finding(place(event.call, argument), message)
+        yield _ambiguous(context, event, argument, (x.shape, y.shape), ("x", "y"))
+
+
+def _weights(context: Context, event: ModelEvent, x: Tensor | None) -> Iterator[Finding]:
+    """Weights of another number of samples."""
+    argument = event.call.arguments.get("sample_weight")
+    value = argument.value if argument is not None else None
+    if x is None or not x.shape or argument is None or not isinstance(value, TensorValue) or not value.spec.shape:
+        return
+    if differ(x.shape[0], value.spec.shape[0]):
+        yield _ambiguous(context, event, argument, (x.shape, value.spec.shape), ("x", "sample_weight"))
+
+
+def _held_out(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """Validation data and labels of different lengths."""
+    argument = event.call.arguments.get("validation_data")
+    if argument is None:
+        return
+    arrays = arrays_in(argument.value)
+    if arrays is None or len(arrays) not in (2, 3) or len(event.inputs or ()) != 1 or len(event.outputs or ()) != 1:
+        return
+    first, second = arrays[0].spec.shape, arrays[1].spec.shape
+    if first and second and differ(first[0], second[0]):
+        yield _ambiguous(context, event, argument, (first, second), ("validation_data[0]", "validation_data[1]"))
+
+
+def _ambiguous(
+    context: Context, event: ModelEvent, argument: Argument, shapes: tuple[Shape, Shape], names: tuple[str, str]
+) -> Finding:
+    message = (
+        f"There are {shapes[0][0]} samples in `{names[0]}`, {format_shape(shapes[0])}, and {shapes[1][0]} in `{names[1]}`, "
+        f"{format_shape(shapes[1])}. {keras_name(context)} raises: ValueError: Data cardinality is ambiguous."
+    )
+    return RULE.finding(place(event.call, argument), message)
 
 
 RULE = Rule("KER309", "fit-argument-structure", Severity.ERROR, "none", check, __doc__ or "")

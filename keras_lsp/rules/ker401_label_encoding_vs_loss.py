@@ -25,11 +25,13 @@ model.fit(x, y)
 ```
 
 ## Fix
-The loss is swapped for the one that reads these labels.
+The loss is swapped for the one that reads these labels; or, not applied unasked, class numbers are encoded with
+`to_categorical`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Span
@@ -37,6 +39,7 @@ from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Sev
 from keras_lsp.rules.model_data import (
     CATEGORICAL,
     SPARSE,
+    Comparison,
     Loss,
     about_labels,
     alone,
@@ -59,7 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
         event, loss, labels, output = comparison.event, comparison.loss, comparison.labels, comparison.output
         if event.compiled is None or not mismatch(loss.name, labels.shape, output):
             continue
-        single = alone(comparison, found, lambda other: not mismatch(other.loss.name, other.labels.shape, other.output))
+        single = alone(comparison, found, lambda other: not _is_wrong(other))
         span = place(event.call, comparison.argument) if single else place(event.compiled.call, loss.argument)
         if span in reported:
             continue
@@ -81,7 +84,54 @@ def check(context: Context) -> Iterator[Finding]:
         if single:
             related = ((place(event.compiled.call, loss.argument), "the loss"), *related[1:])
         fixes = () if single else _swap(context, loss, labels)
+        if loss.name == CATEGORICAL:
+            wrong = [comparison] if single else [c for c in found if c.loss.argument is loss.argument and _is_wrong(c)]
+            fixes += _encode(context, wrong)
         yield RULE.finding(span, message, related=related, fixes=fixes)
+
+
+def _is_wrong(comparison: Comparison) -> bool:
+    return mismatch(comparison.loss.name, comparison.labels.shape, comparison.output)
+
+
+def _encode(context: Context, wrong: list[Comparison]) -> tuple[Fix, ...]:
+    """Wrap all labels in `to_categorical`, where they stand by a name."""
+    spelled = _to_categorical(context)
+    edits: dict[Span, TextEdit] = {}
+    for comparison in wrong:
+        span = _written_labels(context, comparison)
+        if span is None or spelled is None:
+            return ()
+        text = f"{spelled}({context.source(span)}, {comparison.output[-1]})"
+        edits[span] = TextEdit(span.start, span.end, text)
+    return (Fix(f"Encode the labels with `{spelled}`", tuple(edits.values()), Applicability.UNSAFE),) if edits else ()
+
+
+def _written_labels(context: Context, comparison: Comparison) -> Span | None:
+    """The labels as the call names them: a name, also as second of `validation_data`."""
+    argument = comparison.argument
+    if not is_written(argument):
+        return None
+    source = context.source(argument.span)
+    if argument.name == "y":
+        return argument.span if re.fullmatch(r"[\w.]+", source) else None
+    pair = re.fullmatch(r"\(\s*[\w.]+\s*,\s*([\w.]+)\s*,?\s*\)", source)
+    if argument.name != "validation_data" or pair is None:
+        return None
+    return Span(argument.span.start + pair.start(1), argument.span.start + pair.end(1))
+
+
+def _to_categorical(context: Context) -> str | None:
+    """How the program can name `to_categorical` with what it imports."""
+    found: dict[str, str] = {}
+    for local, dotted in context.facts.imports.items():
+        if dotted.endswith(".to_categorical") and "." not in local:
+            return local
+        if dotted in ("keras", "tf_keras", "tensorflow.keras"):
+            found.setdefault("keras", f"{local}.utils.to_categorical")
+        elif dotted == "tensorflow":
+            found.setdefault("tensorflow", f"{local}.keras.utils.to_categorical")
+    return found.get("keras", found.get("tensorflow"))
 
 
 def mismatch(name: str, labels: Shape | None, output: Shape | None) -> bool:

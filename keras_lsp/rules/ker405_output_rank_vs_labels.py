@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if mismatch(loss.name, labels, output) or first_dense(last) is not None:
             continue
-        recurrent = _sequence(last)
+        recurrent = sequence_layer(last)
         span = recurrent.span if recurrent is not None else last.span
         if span in reported:
             continue
@@ -124,7 +124,7 @@ def _short(context: Context, comparison: Comparison, last: LayerFact) -> Finding
     return RULE.finding(core.span if core is not None else last.span, message, related=related)
 
 
-def _sequence(last: LayerFact) -> LayerFact | None:
+def sequence_layer(last: LayerFact) -> LayerFact | None:
     """The last recurrent layer before the output, if it gives every time step."""
     for layer in (last, *ancestors(last)):
         if recurrent_core(layer) is not None:

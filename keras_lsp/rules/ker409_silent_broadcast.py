@@ -35,6 +35,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
+from keras_lsp.rules.ker405_output_rank_vs_labels import sequence_layer
 from keras_lsp.rules.model_data import BINARY, CATEGORICAL, ELEMENTWISE, about_labels, comparisons, reconstructions
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import Shape, differ, format_shape
@@ -54,7 +55,8 @@ def check(context: Context) -> Iterator[Finding]:
         outcome = compare(labels, output)
         if outcome is None:
             continue
-        span = last.span if last is not None else event.call.span
+        recurrent = sequence_layer(last) if last is not None and len(output) > len(labels) else None
+        span = recurrent.span if recurrent is not None else last.span if last is not None else event.call.span
         if span in reported:
             continue
         reported.add(span)
@@ -72,6 +74,9 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _other_places(loss: str, labels: Shape, output: Shape) -> bool:
     """Whether a crossentropy gets labels for another number of places (pixels, time steps) than the output has."""
+    if loss == BINARY and len(output) == len(labels) + 1 > 2 and output[-1] == 1:
+        output = output[:-1]  # Keras takes off a last axis of size 1
+        return any(differ(a, b) for a, b in zip(labels[1:], output[1:], strict=True)) and 1 not in labels[1:]
     if loss not in (BINARY, CATEGORICAL) or len(labels) != len(output):
         return False
     return any(differ(a, b) for a, b in zip(labels[1:-1], output[1:-1], strict=True))

@@ -13,7 +13,9 @@ from tests.programs import Outcome, ProgramRunner
 def run_program() -> Iterator[Callable[[str, int], Outcome]]:
     """Runs a test program under real Keras of a generation; all programs are run ahead, both generations side by side."""
     bugs, correct = read_all()
-    sources = [source for bug in bugs for source in (bug.source, bug.corrected)] + [one.source for one in correct]
+    sources = [source for bug in bugs if not bug.needs for source in (bug.source, bug.corrected)] + [
+        one.source for one in correct
+    ]
     runners = {generation: ProgramRunner(generation) for generation in VERSIONS.values()}
     pools = {generation: ThreadPoolExecutor(1) for generation in runners}
     outcomes: dict[tuple[str, int], Future[Outcome]] = {}

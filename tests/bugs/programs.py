@@ -5,6 +5,7 @@ corrected one, the others in both. A person would mend it at the lines with `-`,
 and where `# <-` stands behind a line. The list above it says
 
 - `- KER217, KER310`: the rules that may report it;
+- `- needs pandas`: a package that the tests do not install: such a program is analysed, but not run;
 - `- 3.15: ValueError: expected shape=(None, 8)`: what real Keras of that version raises, with a piece of its message;
   `runs` where it runs and does something else than was meant (it is still reported), `runs clean` where nothing is wrong.
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keras_lsp.analysis import Analysis, analyse_document
@@ -30,6 +31,7 @@ VERSIONS = {"2.15": 2, "3.15": 3}
 FOLDER = Path(__file__).parent
 _MARK = re.compile(r"\s*# <-.*$")
 _CODES = re.compile(r"^- (KER\d+(?:, KER\d+)*)$")
+_NEEDS = re.compile(r"^- needs (.+)$")
 _OUTCOME = re.compile(r"^- ([\d.]+): (.*)$")
 # Downloads are replaced by arrays of the same shapes and types; every class appears in the labels.
 _DATASETS = """
@@ -60,6 +62,7 @@ class Bug:
         codes: the rules that may report it.
         outcomes: by version what real Keras raises, or `runs`, or `runs clean`.
         places: lines of the bug, from 0, that a person would change.
+        needs: a package that the tests do not install, so that it is analysed only; it was run by hand.
     """
 
     path: str
@@ -70,6 +73,7 @@ class Bug:
     source: str
     corrected: str
     places: frozenset[int]
+    needs: str = ""
 
     def found_in(self, version: str) -> bool:
         """Whether something is wrong with it in a version."""
@@ -100,12 +104,12 @@ def read_programs(path: Path) -> tuple[list[Bug], list[Correct]]:
     """All programs of a file."""
     bugs: list[Bug] = []
     correct: list[Correct] = []
-    title, codes, outcomes = "", (), {}
+    title, codes, outcomes, needs = "", (), {}, ""
     fence, start, block = "", 0, list[str]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if fence and line.startswith("```"):
             if fence == "diff":
-                bugs.append(_bug(path.name, start, title, codes, outcomes, block))
+                bugs.append(replace(_bug(path.name, start, title, codes, outcomes, block), needs=needs))
             else:
                 versions = tuple(version for version in VERSIONS if outcomes.get(version) != "raises")
                 correct.append(Correct(path.name, start, title, "\n".join(block) + "\n", versions))
@@ -115,9 +119,11 @@ def read_programs(path: Path) -> tuple[list[Bug], list[Correct]]:
         elif line.startswith("```"):
             fence, start, block = line[3:].strip(), number + 1, []
         elif line.startswith("## "):
-            title, codes, outcomes = line[3:], (), {}
+            title, codes, outcomes, needs = line[3:], (), {}, ""
         elif match := _CODES.match(line):
             codes = tuple(match[1].split(", "))
+        elif match := _NEEDS.match(line):
+            needs = match[1]
         elif match := _OUTCOME.match(line):
             outcomes[match[1]] = match[2].strip("`")
     return bugs, correct

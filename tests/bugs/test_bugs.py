@@ -44,7 +44,9 @@ def test_correct_program_is_clean(correct: Correct, version: str, tmp_path: Path
     assert reported(correct.source, version, tmp_path) == []
 
 
-@bugs
+@pytest.mark.parametrize(
+    ("bug", "version"), [pytest.param(b, v, id=f"{b.path}:{b.line}-{v}") for b in BUGS for v in VERSIONS if not b.needs]
+)
 def test_real_keras_agrees(bug: Bug, version: str, run_program: Callable[[str, int], Outcome]) -> None:
     outcome = run_program(program(bug.source), VERSIONS[version])
     expected = bug.outcomes[version]
