@@ -62,7 +62,8 @@ def instrument() -> None:
         dense = LayerQuestion(
             name="keras.layers.Dense", arguments={"units": params["units"]}, inputs=[tensor((None, 7))]
         )
-        facts = SimpleNamespace(questions=[Question("what Dense gives", dense.to_json())])
+        key = params.get("key", "what Dense gives")
+        facts = SimpleNamespace(questions=[Question(key, dense.to_json())])
         unit = application.session.unit(params["uri"])
         application.background.ask(unit, SimpleNamespace(facts=facts))
 

@@ -67,6 +67,65 @@ def test_a_worker_that_is_killed_harms_nothing(asked):
     assert asked.leave() == 0
 
 
+# An interpreter whose Keras worker says that it is ready, and then misbehaves at every question.
+FAULTY = """
+import json, os, sys, time
+ready = {"protocol": 1, "api": "keras", "keras": "3.15.1", "backend": "tensorflow", "backend_version": "2.21.0",
+         "python": "3.11.7", "seconds": 1.0, "resident": 10}
+print(json.dumps({"ready": ready}), flush=True)
+for line in sys.stdin:
+    message = json.loads(line)
+    if FAULT == "killed":
+        os.abort()
+    elif FAULT == "hung":
+        time.sleep(600)
+    elif FAULT == "garbled":
+        print("} what is this {", flush=True)
+    elif FAULT == "starved":
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 26, 1 << 26))
+        bytes(1 << 30)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("killed", "it ended"),
+        ("hung", "it did not answer within 1 s"),
+        ("garbled", "it sent something that is not an answer"),
+        ("starved", "it ended while answering: MemoryError"),
+    ],
+)
+def test_a_faulty_worker_harms_no_request(start, tmp_path, fault, reason):
+    (tmp_path / "faulty.py").write_text(FAULTY.replace("FAULT ", f"{fault!r} "))
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} {tmp_path / 'faulty.py'}\n")
+    program.chmod(0o755)
+    peer = start(INSTRUMENTED, KERAS_LSP_CACHE_DIR=str(tmp_path / "cache"), VIRTUAL_ENV="", CONDA_PREFIX="")
+    options = {"oracle": {"python": str(program), "timeout": 1}}
+    peer.initialize(CAPABILITIES, initializationOptions={"settings": options})
+    peer.open(URI, "import keras\n")
+
+    def state() -> str:
+        return next(iter(peer.result("test/answers", {"uri": URI})["state"].values()), "")
+
+    units = 0
+    until = time.monotonic() + allowed(60)
+    while not state().startswith("disabled"):  # after three strikes, with a pause behind each
+        assert time.monotonic() < until, state()
+        units += 1
+        peer.result("test/questions", {"uri": URI, "units": units, "key": str(units)})
+        asked = [peer.ask("textDocument/documentSymbol", {"textDocument": {"uri": URI}}) for _ in range(5)]
+        assert [peer.response(identifier)["result"] for identifier in asked] == [[]] * 5
+        time.sleep(0.2)
+    assert reason in state()
+    assert peer.result("test/answers", {"uri": URI})["answers"] == {}
+    peer.result("workspace/executeCommand", {"command": "keras-lsp.restartWorker"})
+    assert not state().startswith("disabled")
+    assert peer.leave() == 0
+
+
 def test_an_interpreter_of_the_workspace_is_not_started(start, tmp_path):
     """What lies in a workspace is started only if the client says that the user trusts it."""
     canary = tmp_path / "canary"
