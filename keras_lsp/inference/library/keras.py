@@ -130,6 +130,16 @@ def clear_session(machine: Machine, arguments: Arguments, node: ast.AST | None) 
     return None
 
 
+@models("keras.backend.get_uid", "keras.src.backend.get_uid", "tf_keras.src.backend.get_uid")
+def get_uid(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`get_uid("dense")`: the next number of the names that begin so; those of layers are counted with it."""
+    prefix = arguments.get(0, "prefix", "")
+    if not isinstance(prefix, str):
+        return Unknown("the prefix is not known")
+    machine.counters[prefix] = machine.counters.get(prefix, 0) + 1
+    return machine.counters[prefix]
+
+
 @models("keras.backend.is_keras_tensor", "keras.utils.is_keras_tensor")
 def is_keras_tensor(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Whether a tensor is symbolic."""
