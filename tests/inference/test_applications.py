@@ -11,6 +11,7 @@ import pytest
 
 from keras_lsp.catalogue import load_catalogue
 from keras_lsp.catalogue.version import parse_version
+from keras_lsp.inference.budget import Budget
 from keras_lsp.inference.facts import ModelFact
 from keras_lsp.inference.interpreter import infer
 from keras_lsp.inference.world import World
@@ -45,7 +46,8 @@ def interpret(name: str, version: str, arguments: str = "weights=None") -> Model
     keras = parse_version(version)
     library = LibraryFinder([], keras.generation)
     world = World(keras, find_library=library.find)
-    facts = infer(parse(f"import keras\nmodel = keras.applications.{name}({arguments})\n"), world)
+    text = f"import keras\nmodel = keras.applications.{name}({arguments})\n"
+    facts = infer(parse(text), world, Budget(seconds=SECONDS))
     (model,) = facts.models
     return model
 

@@ -23,6 +23,15 @@ _NEGATIVE_AXES = (3, 15)
 # Constructors check the numbers and sizes of heads from here on; 3.14 makes weights of size 0.
 SIZES_CHECKED = (3, 15)
 
+_VALUE_SEEN = (3, 1)  # Keras 3.0 said the query's shape, whatever the values have
+# From which version on the symbolic answer of Keras 3 has attention scores (`compute_output_spec`).
+_SCORES_SAID = {
+    "MultiHeadAttention": (3, 3),
+    "GroupQueryAttention": (3, 15),
+    "Attention": (3, 8),
+    "AdditiveAttention": (3, 8),
+}
+
 
 def _stage(configuration: Configuration) -> str:
     return "run" if configuration.generation == 3 else "build"
@@ -216,6 +225,7 @@ def attend_with_heads(configuration: Configuration, inputs: Structure, call: Map
     line = parameter_formula(" + ".join(_product(one) for one in weights), _count(weights))
     if not _flag(call, "return_attention_scores"):
         return Applied(output, tuple(weights), (line,))
+    _check_scores_said(configuration)
     if third:
         scores: Shape = (query_shape[0], heads, query_shape[1], query_shape[1])
     else:
@@ -247,6 +257,12 @@ def _flag(call: Mapping[str, object], name: str) -> bool:
     if value is None or isinstance(value, bool | int):
         return bool(value)
     raise Undetermined(f"the value of `{name}` is not known")
+
+
+def _check_scores_said(configuration: Configuration) -> None:
+    """Older versions of Keras 3 forget the scores when the layer is called on a symbolic tensor."""
+    if configuration.generation == 3 and configuration.keras < _SCORES_SAID[configuration.class_name]:
+        raise Undetermined("whether the scores come out depends on whether the input is symbolic in this version")
 
 
 def _check_masks(call: Mapping[str, object], query: Shape, key: Shape) -> None:
@@ -361,6 +377,7 @@ def attend_in_groups(configuration: Configuration, inputs: Structure, call: Mapp
     line = parameter_formula(" + ".join(_product(one) for one in weights), _count(weights))
     if not _flag(call, "return_attention_scores"):
         return Applied(output, tuple(weights), (line,))
+    _check_scores_said(configuration)
     scores = Tensor((query_shape[0], heads, query_shape[1], key_shape[1]), dtype)
     return Applied((output, scores), tuple(weights), (line,))
 
@@ -428,9 +445,11 @@ def attend(configuration: Configuration, inputs: Structure, call: Mapping[str, o
     batch = _check_scores(configuration, query, value, key, weights)
     dtype = compute_dtype(configuration)
     leading = query[:-1] if third else (*batch, query[-2])
-    output = Tensor((*leading, value[-1]), dtype)
+    last = query[-1] if third and configuration.keras < _VALUE_SEEN else value[-1]
+    output = Tensor((*leading, last), dtype)
     if not _flag(call, "return_attention_scores"):
         return Applied(output, tuple(weights))
+    _check_scores_said(configuration)
     if not third and any(other != first for first, other in zip(query[:-2], key[:-2], strict=True)):
         raise Undetermined("which of the batch sizes the attention scores keep is not known")
     scores = Tensor(((*query[:-1], key[-2])), dtype)

@@ -54,6 +54,8 @@ _KEEP_DTYPE = ("Equalization", "RandomGrayscale")
 _COLOUR = ("RandomHue", "RandomSaturation")
 # From TensorFlow 2.9 on, single images are accepted and whole numbers become the compute dtype.
 _UNBATCHED = (2, 9)
+_CROP_CHECKED = (3, 2)
+_COLOURS_CHECKED = (3, 15)
 # From here on Keras 3 is known to look at the rank of what is no image; before, 3.3 makes an image of a matrix.
 RANK_CHECKED = (3, 6)
 _RESIZED = ("Resizing", "CenterCrop", "RandomCrop")
@@ -145,6 +147,10 @@ def _check_contrast(configuration: Configuration) -> None:
 
 
 def _check_colours(configuration: Configuration, shape: Shape) -> None:
+    if configuration.keras < _COLOURS_CHECKED:
+        if len(shape) not in (3, 4) or (shape[-3] if configuration.channels_first() else shape[-1]) != 3:
+            raise Undetermined("what this version makes of an image without three channels is not known")
+        return
     if len(shape) not in (3, 4):
         text = (
             "ValueError: Invalid images rank: expected rank 3 (single image) or rank 4 (batch of images). "
@@ -173,6 +179,8 @@ def resize(configuration: Configuration, inputs: Structure, call: Mapping[str, o
     rank, name = len(shape), configuration.class_name
     third = configuration.generation == 3
     if third and name == "CenterCrop" and rank not in (3, 4):
+        if configuration.keras < _CROP_CHECKED:
+            raise Undetermined("this version makes an image of what is none, or leaves it alone")
         text = (
             "ValueError: `input_shape` must be a non-nested tuple or list of rank-1 with size 3 (unbatched) or 4 "
             "(batched). "

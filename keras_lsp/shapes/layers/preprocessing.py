@@ -32,6 +32,10 @@ from keras_lsp.shapes.tensor import Structure, Tensor
 # Before TensorFlow 2.6 these layers were experimental, with other arguments.
 _STABLE = (2, 6)
 _ZERO_SIZE_REFUSED = (3, 14)
+# Before, Keras 3 said the input's own shape for encoded bins, and (batch, depth) for whatever is encoded by a lookup.
+_ENCODED_SHAPES = (3, 14)
+_BIN_TYPES = (3, 12)  # bin numbers were int64
+_BINS_NEEDED = (3, 9)  # a Discretization without bins was made
 _TYPED = (2, 15)  # what is known about lookups of another element type
 _INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"})
 # Element types that tf.math.bincount can fill.
@@ -167,14 +171,15 @@ def check_discretization(configuration: Configuration) -> None:
         received = "Received:" if third else "You passed"
         text = f"`num_bins` must be greater than or equal to 0. {received} `num_bins={bins}`"
         raise bad_argument("num_bins", bins, text)
-    if bins is not None and boundaries is not None:
+    agree = isinstance(boundaries, list | tuple) and len(cast("Sequence[object]", boundaries)) + 1 == bins
+    if bins is not None and boundaries is not None and not (third and configuration.keras < _BINS_NEEDED and agree):
         received = "Received:" if third else "You passed"
         text = (
             f"Both `num_bins` and `bin_boundaries` should not be set. {received} `num_bins={bins}` and "
             f"`bin_boundaries={boundaries}`"
         )
         raise conflict(("num_bins", "bin_boundaries"), text)
-    if third and bins is None and boundaries is None:
+    if bins is None and boundaries is None and configuration.keras >= _BINS_NEEDED:
         raise conflict(("num_bins", "bin_boundaries"), "You need to set either `num_bins` or `bin_boundaries`.")
 
 
@@ -195,10 +200,12 @@ def discretize(configuration: Configuration, inputs: Structure, call: Mapping[st
     third = configuration.generation == 3
     if mode == "int":
         policy = configuration.text("dtype")
-        dtype = policy if policy in _INTEGERS else "int32" if third else "int64"
+        dtype = policy if policy in _INTEGERS else "int32" if configuration.keras >= _BIN_TYPES else "int64"
         if policy is not None and policy not in _INTEGERS:
             raise Undetermined("the element type of bin numbers is not known for this `dtype`")
         return Applied(Tensor(shape, dtype))
+    if third and configuration.keras < _ENCODED_SHAPES:
+        return Applied(Tensor(shape, compute_dtype(configuration)))
     boundaries = configuration.value("bin_boundaries")
     if boundaries is None:
         raise Undetermined("how many bins there are is known only after `adapt`")
@@ -636,7 +643,14 @@ def look_up(configuration: Configuration, inputs: Structure, call: Mapping[str, 
     depth = _depth(configuration)
     if not third:
         return Applied(Tensor(_encoded(configuration, shape, mode, depth), compute_dtype(configuration)))
-    return Applied(Tensor(_looked_up(configuration, shape, mode, depth), configuration.floatx))
+    return Applied(Tensor(_lookup_shape(configuration, shape, mode, depth), configuration.floatx))
+
+
+def _lookup_shape(configuration: Configuration, shape: Shape, mode: str, depth: Dim) -> Shape:
+    """What `IndexLookup.compute_output_shape` of Keras 3 says of encoded indices."""
+    if configuration.keras < _ENCODED_SHAPES and shape:
+        return (shape[0], depth)
+    return _looked_up(configuration, shape, mode, depth)
 
 
 # ---------------------------------------------------------------------------------------------------- TextVectorization
@@ -732,7 +746,7 @@ def vectorize(configuration: Configuration, inputs: Structure, call: Mapping[str
             shape = (*shape, None)
         elif len(shape) <= 1:
             shape = (*shape, 1)
-        return Applied(Tensor(_looked_up(configuration, shape, mode, depth), configuration.floatx))
+        return Applied(Tensor(_lookup_shape(configuration, shape, mode, depth), configuration.floatx))
     return _vectorize_now(configuration, tensor, shape, words, mode, length)
 
 

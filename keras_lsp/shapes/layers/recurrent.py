@@ -51,6 +51,8 @@ from keras_lsp.shapes.tensor import Structure, Tensor, flatten
 _GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
 _UNITS_CHECKED = (2, 5)  # later than TensorFlow 2.3, which accepts 0 units
 
+_DILATED_STRIDES = (3, 14)  # refused by the constructor from then on
+
 _FORGETS_BATCH = (2, 4)  # TensorFlow 2.3 loses a fixed batch size of states in a loop of dynamic length
 
 # Sizes of the states of a cell: a number for a cell of one state, a tuple for several, nested for stacked cells.
@@ -130,7 +132,7 @@ def check_convolutional(configuration: Configuration) -> None:
     read_padding(configuration, causal=configuration.generation == 2)
     read_channels_first(configuration)
     dilation = read_tuple(configuration, "dilation_rate", rank, value=configuration.value("dilation_rate", 1))
-    if configuration.generation == 3 and all(isinstance(size, int) for size in (*strides, *dilation)):
+    if configuration.keras >= _DILATED_STRIDES and all(isinstance(size, int) for size in (*strides, *dilation)):
         largest = [max(cast("tuple[int, ...]", sizes)) for sizes in (strides, dilation)]
         if min(largest) > 1:
             text = (
@@ -549,6 +551,8 @@ def convolve_recurrently(configuration: Configuration, inputs: Structure, call: 
     dilation = read_tuple(configuration, "dilation_rate", rank, value=configuration.value("dilation_rate", 1))
     padding = read_padding(configuration, causal=configuration.generation == 2)
     first = read_channels_first(configuration)
+    if configuration.generation == 3 and configuration.keras < _DILATED_STRIDES and {*strides} != {1} != {*dilation}:
+        raise Undetermined("what this version makes of strides with a dilation is not known")
     filters = _size(configuration, "filters")
     frame = (shape[0], *shape[2:])
     spatial = frame[2:] if first else frame[1:-1]

@@ -145,6 +145,8 @@ def distribute(configuration: Configuration, inputs: Structure, call: Mapping[st
     batch = output.shape[0] if configuration.generation == 3 else shape[0]
     if (2, 4) <= configuration.keras < (2, 5) and shape[1] is None:
         batch = None  # TensorFlow 2.3 reshapes to a shape that is not static then
+    elif (2, 4) <= configuration.keras < (2, 5) and batch is not None and None in shape[2:]:
+        raise Undetermined("whether this version keeps the batch size is not known")
     dtype = compute_dtype(configuration) if configuration.generation == 3 else output.dtype
     weights = _nested(configuration, sublayer, applied.weights)
     if configuration.generation == 3:
