@@ -10,7 +10,7 @@ import pytest
 
 from keras_lsp.analysis import Analysis, analyse_document
 from keras_lsp.catalogue import parse_version
-from keras_lsp.features.graph import to_html, to_mermaid, to_svg
+from keras_lsp.features.graph import model_graph
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
 from keras_lsp.text.document import Document
@@ -128,12 +128,19 @@ class Tags(HTMLParser):
 def test_pictures(text: str) -> None:
     seen = analysis(text.replace("/", "|"))  # Keras takes no slash in a name
     model = next(model for model in seen.facts.models if model.layers)
-    svg, page, mermaid = to_svg(model), to_html(model), to_mermaid(model)
-    elements = [(element.tag.rpartition("}")[2], element.attrib) for element in ElementTree.fromstring(svg).iter()]
-    for tag, attributes in [*elements, *Tags(page).found]:
-        assert tag not in ("script", "foreignobject", "foreignObject", "image", "img", "a", "use", "iframe", "link")
+    for direction in ("down", "right"):
+        for blocks in (True, False):
+            look_at(model_graph(model, direction, blocks))
+
+
+def look_at(pictures: dict[str, str]) -> None:
+    elements = [
+        (element.tag.rpartition("}")[2], element.attrib) for element in ElementTree.fromstring(pictures["svg"]).iter()
+    ]
+    for tag, attributes in [*elements, *Tags(pictures["html"]).found]:
+        assert tag.lower() not in ("script", "foreignobject", "image", "img", "a", "use", "iframe", "link")
         assert not any(name.startswith("on") or "href" in name for name in attributes)
-    assert not CONTROL.search(svg + page + mermaid)
-    for line in mermaid.splitlines():
+    assert not CONTROL.search("".join(pictures.values()))
+    for line in pictures["mermaid"].splitlines():
         outside = re.sub(r'"[^"]*"', '""', line)
         assert not re.search(r"^\s*click|javascript|fill:#f00", outside), line
