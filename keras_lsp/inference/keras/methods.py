@@ -413,7 +413,10 @@ def _add_weight(machine: Machine, layer: LayerValue, arguments: Arguments, node:
 def _build_layer(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
     """`layer.build(input_shape)`: creates the weights for that shape."""
     shape = arguments.get(0, "input_shape")
-    if layer.configuration is not None and isinstance(shape, tuple) and not layer.built:
+    if layer.configuration is None and not layer.built:  # `super().build(input_shape)` in a class of the program
+        machine.touch(layer)
+        layer.built = True
+    elif layer.configuration is not None and isinstance(shape, tuple) and not layer.built:
         items = cast("tuple[Value, ...]", shape)
         if all(item is None or isinstance(item, int) for item in items):
             argument = wrap(machine, Tensor(items, "float32"), "tensorflow", None)
