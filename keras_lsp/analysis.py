@@ -134,7 +134,11 @@ class Analysis:
 
 
 def analyse_document(
-    document: Document, world: World, settings: Settings, sections: Sequence[tuple[int, int]] = ()
+    document: Document,
+    world: World,
+    settings: Settings,
+    sections: Sequence[tuple[int, int]] = (),
+    previous: Analysis | None = None,
 ) -> Analysis:
     """Analyse one version of a text; never raises for any text, never blocks.
 
@@ -143,8 +147,13 @@ def analyse_document(
         world: what is known outside the file.
         settings: which rules are on, and how features look.
         sections: the spans of a notebook's cells, which parse each by themselves.
+        previous: of an earlier version of the text, in a world that knows the same. What the change does not reach is taken
+            over from it, so it must not be used any more. What is returned is the same as without it.
     """
     from keras_lsp.inference.interpreter import infer
 
-    parsed = parse(document.text, sections)
-    return Analysis(document, world, settings, parsed, infer(parsed, world))
+    if previous is None:
+        parsed = parse(document.text, sections)
+        return Analysis(document, world, settings, parsed, infer(parsed, world))
+    parsed = parse(document.text, sections, previous.parsed)
+    return Analysis(document, world, settings, parsed, infer(parsed, world, previous=previous.facts))

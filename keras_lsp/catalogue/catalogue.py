@@ -112,6 +112,7 @@ class Catalogue:
         self._symbols: dict[str, Symbol | None] = {}
         self._members: dict[str, Mapping[str, str]] = {}
         self._hidden: dict[str, Mapping[str, HiddenKeyword]] = {}
+        self._choices: dict[tuple[str, str], tuple[str, ...]] = {}
 
     # ---------------------------------------------------------------------------------------------------- names
     def resolve(self, dotted: str) -> str | None:
@@ -346,12 +347,14 @@ class Catalogue:
 
     def identifiers_for(self, owner: str, parameter: str) -> tuple[str, ...]:
         """Return the strings that a parameter of a layer, function or method accepts; empty where any or none does."""
-        name = self.resolve(owner) or (owner if "." in owner else f"keras.layers.{owner}")
-        probed = self._data["choices"].get(f"{name}.{parameter}")
-        if probed is not None:
-            return tuple(str(probed).split())
-        family = family_of(name, parameter)
-        return self.identifiers(family) if family else ()
+        known = self._choices.get((owner, parameter))
+        if known is None:
+            name = self.resolve(owner) or (owner if "." in owner else f"keras.layers.{owner}")
+            probed = self._data["choices"].get(f"{name}.{parameter}")
+            family = family_of(name, parameter) if probed is None else None
+            known = tuple(str(probed).split()) if probed is not None else self.identifiers(family) if family else ()
+            self._choices[owner, parameter] = known
+        return known
 
     def dataset(self, canonical: str) -> Dataset | None:
         """Return the arrays that a `keras.datasets.*.load_data` returns, or None if it is none of these."""

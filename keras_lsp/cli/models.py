@@ -8,7 +8,7 @@ from typing import cast
 from keras_lsp.cli.inputs import Input, InputProblem, read_input
 from keras_lsp.cli.options import UsageError, keras_version
 from keras_lsp.cli.worlds import Worlds
-from keras_lsp.inference.facts import Facts, ModelFact
+from keras_lsp.inference.facts import Facts, ModelFact, Span
 from keras_lsp.inference.interpreter import infer
 from keras_lsp.inference.keras.models import as_model
 from keras_lsp.inference.values import Value
@@ -52,7 +52,7 @@ def read_models(options: argparse.Namespace) -> tuple[Input, Worlds, list[ModelF
 
 def distinct(facts: Facts) -> list[ModelFact]:
     """One model for each place at which one is made: the last that was evaluated with real values, else any."""
-    found: dict[tuple[int, int], ModelFact] = {}
+    found: dict[Span, ModelFact] = {}
     for model in facts.models:
         known = found.get(model.span)
         if known is None or not model.symbolic or known.symbolic:

@@ -71,7 +71,6 @@ def instantiate(machine: Machine, class_value: ClassValue, arguments: Arguments,
     """An instance: `__init__` is evaluated; a class that derives from a Keras layer or model gets its Keras half."""
     from keras_lsp.inference.keras.custom import adopt, initialise
 
-    machine.instantiated.add(id(class_value.node))
     if is_named_tuple(class_value):
         return make_named_tuple(machine, class_value, arguments)
     instance = ObjectValue(class_value)

@@ -64,12 +64,16 @@ def evaluate_name(machine: Machine, node: ast.Name) -> Value:
 
 def look_up(frame: Frame, name: str) -> Value:
     """The value of a name, `MISSING` if there is no such name."""
-    if name in frame.variables and name not in frame.global_names:
-        return frame.variables[name]
+    if name not in frame.global_names:
+        value = frame.variables.get(name, MISSING)
+        if value is not MISSING:
+            return value
     enclosing = frame.enclosing
     while enclosing is not None:
-        if enclosing.class_value is None and name in enclosing.variables:
-            return enclosing.variables[name]
+        if enclosing.class_value is None:
+            value = enclosing.variables.get(name, MISSING)
+            if value is not MISSING:
+                return value
         enclosing = enclosing.enclosing
     return frame.module.frame.variables.get(name, MISSING)
 

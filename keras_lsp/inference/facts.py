@@ -6,25 +6,68 @@ plain data that a reader must not change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, Shape
 from keras_lsp.shapes.outcome import ShapeError, Weight
 from keras_lsp.shapes.tensor import Structure
 
+if TYPE_CHECKING:
 
-class Span(NamedTuple):
-    """A stretch of the text, `start` inclusive and `end` exclusive."""
+    class Span(NamedTuple):
+        """A stretch of the text: to all but `inference.places` a pair of numbers like any other."""
 
-    start: int
-    end: int
+        start: int
+        end: int
 
-    def contains(self, offset: int) -> bool:
-        """Whether the offset lies in or right behind it."""
-        return self.start <= offset <= self.end
+        def contains(self, offset: int) -> bool:
+            """Whether the offset lies in or right behind it."""
+            ...
+
+else:
+
+    class Span:
+        """A stretch of the text, `start` inclusive and `end` exclusive.
+
+        Spans that inference makes are shared by all facts about a place, and move with it when the text before it changes
+        (`inference.places`); that is why they are no tuples. Everybody else takes them as values.
+        """
+
+        __slots__ = ("end", "start")
+
+        def __init__(self, start: int, end: int) -> None:
+            self.start = start
+            self.end = end
+
+        def contains(self, offset: int) -> bool:
+            """Whether the offset lies in or right behind it."""
+            return self.start <= offset <= self.end
+
+        def __iter__(self) -> Iterator[int]:
+            yield self.start
+            yield self.end
+
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, index: int) -> int:
+            return (self.start, self.end)[index]
+
+        def __eq__(self, other: object) -> bool:
+            return self is other or (isinstance(other, Span) and self.start == other.start and self.end == other.end)
+
+        def __hash__(self) -> int:
+            return hash((self.start, self.end))
+
+        def __lt__(self, other: Span) -> bool:
+            return (self.start, self.end) < (other.start, other.end)
+
+        def __repr__(self) -> str:
+            return f"Span({self.start}, {self.end})"
 
 
 @dataclass(slots=True)
@@ -318,21 +361,35 @@ class Question:
     payload: object
 
 
-@dataclass(slots=True)
-class Facts:
-    """All that inference learned about one text; `shape_reads` are the expressions whose `.shape` the program reads.
+class Records(Protocol):
+    """What was seen at the places of the text, put together when somebody asks for it."""
 
-    `internal_errors` are mistakes of ours that cost the facts of a statement; tests demand that there are none.
+    def expressions(self) -> dict[Span, ExpressionFact]:
+        """Facts of all expressions that were seen."""
+        ...
+
+    def variables(self) -> list[Variable]:
+        """Names that were bound, with the last value seen."""
+        ...
+
+    def shape_reads(self) -> set[Span]:
+        """Expressions whose `.shape` the program reads."""
+        ...
+
+
+@dataclass
+class Facts:
+    """All that inference learned about one text.
+
+    `internal_errors` are mistakes of ours that cost the facts of a statement; tests demand that there are none. `trace` is for
+    the evaluation of the next version.
     """
 
-    expressions: dict[Span, ExpressionFact] = field(default_factory=dict[Span, ExpressionFact])
     layers: list[LayerFact] = field(default_factory=list[LayerFact])
     models: list[ModelFact] = field(default_factory=list[ModelFact])
     calls: list[Call] = field(default_factory=list[Call])
     events: list[ModelEvent] = field(default_factory=list[ModelEvent])
     problems: list[Problem] = field(default_factory=list[Problem])
-    variables: list[Variable] = field(default_factory=list[Variable])
-    shape_reads: set[Span] = field(default_factory=set[Span])
     imports: dict[str, str] = field(default_factory=dict[str, str])
     comments_disagree: list[tuple[Span, str, Structure]] = field(default_factory=list[tuple[Span, str, Structure]])
     questions: list[Question] = field(default_factory=list[Question])
@@ -341,3 +398,20 @@ class Facts:
     steps: int = 0
     truncated: str | None = None
     internal_errors: list[str] = field(default_factory=list[str])
+    records: Records | None = field(default=None, repr=False, compare=False)
+    trace: object | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def expressions(self) -> dict[Span, ExpressionFact]:
+        """What is known of expressions."""
+        return self.records.expressions() if self.records is not None else {}
+
+    @cached_property
+    def variables(self) -> list[Variable]:
+        """Names that were bound."""
+        return self.records.variables() if self.records is not None else []
+
+    @cached_property
+    def shape_reads(self) -> set[Span]:
+        """Expressions whose `.shape` the program reads."""
+        return self.records.shape_reads() if self.records is not None else set()

@@ -83,7 +83,8 @@ def call_function(machine: Machine, function: FunctionValue, arguments: Argument
     frame = Frame(function.module, function.enclosing, function)
     bind_parameters(function, arguments, frame)
     definition = function.node
-    machine.called.add(id(definition))
+    if function.module.is_main:
+        machine.called.add(id(definition))
     traits = machine.traits.get(id(definition))
     if traits is None:
         traits = machine.traits[id(definition)] = _describe(definition)

@@ -23,13 +23,15 @@ class Fork:
 class Heap:
     """Knows which objects changed since each open fork."""
 
-    __slots__ = ("forks",)
+    __slots__ = ("forks", "touched")
 
     def __init__(self) -> None:
         self.forks: list[Fork] = []
+        self.touched: dict[int, HeapObject] = {}  # what changed since whoever wants to know emptied it
 
     def touch(self, target: HeapObject) -> None:
         """Must be called before an object changes."""
+        self.touched[id(target)] = target
         if self.forks:
             before = self.forks[-1].before
             if id(target) not in before:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from keras_lsp.inference.budget import MAX_EXPRESSION_DEPTH, Budget
 from keras_lsp.inference.facts import Argument, Call, Facts, LayerFact, ModelFact, Problem, Span
 from keras_lsp.inference.heap import Fork, Heap, States
 from keras_lsp.inference.modules import Module
+from keras_lsp.inference.places import Places
 from keras_lsp.inference.recorder import Recorder
 from keras_lsp.inference.values import Frame, HeapObject, ModelValue, ObjectValue, TensorValue, Unknown, Value
 from keras_lsp.inference.world import World
@@ -117,7 +118,7 @@ class _Guarded:
 class Machine:
     """One analysis of one text in one world."""
 
-    def __init__(self, parsed: ParsedModule, world: World, budget: Budget) -> None:
+    def __init__(self, parsed: ParsedModule, world: World, budget: Budget, places: Places | None = None) -> None:
         # What nodes mean, linked here because those modules import this one.
         from keras_lsp.inference.calls import call_value
         from keras_lsp.inference.expressions import EXPRESSIONS
@@ -132,7 +133,8 @@ class Machine:
         self.catalogue: Catalogue = load_catalogue(world.keras)
         self.keras: Version = world.keras.as_tuple()
         self.facts = Facts(keras=str(world.keras))
-        self.recorder = Recorder(parsed)
+        self.places = places or Places(parsed)
+        self.recorder = Recorder(self.places)
         self.heap = Heap()
         self.activations: list[Activation] = []
         self.modules: dict[str, Module] = {}
@@ -142,10 +144,9 @@ class Machine:
         self.muted = 0
         self.symbolic = False
         self.counters: dict[str, int] = {}
-        self.called: set[int] = set()  # ids of function nodes that were evaluated
+        self.called: set[int] = set()  # ids of function nodes of the main module that were evaluated
         self.traits: dict[int, tuple[bool, bool]] = {}  # by id of a function node: returns early, is a generator
         self.exits: dict[int, frozenset[str]] = {}  # by id of a loop's body: which ways out it holds
-        self.instantiated: set[int] = set()  # ids of class nodes that were instantiated
         self.definitions: list[Value] = []  # functions and classes of the main module, in order
         self.floatx = "float32"
         self.data_format = world.data_format
@@ -173,10 +174,10 @@ class Machine:
     def span_of(self, node: ast.AST | None) -> Span:
         """Where a node stands in the text under analysis; for code of other modules, the call that led there."""
         if node is not None and self.module.is_main and hasattr(node, "lineno"):
-            return self.recorder.span(node)
+            return self.places.span(node)
         for activation in reversed(self.activations):
             if activation.site is not None:
-                return self.recorder.span(activation.site)
+                return self.places.span(activation.site)
         return Span(0, 0)
 
     def activate(self, frame: Frame, site: ast.AST | None = None) -> AbstractContextManager[Activation]:
@@ -286,13 +287,12 @@ class Machine:
         """Evaluate code that is expected to fail."""
         return _Guarded(self)
 
-    def in_broken(self, statement: ast.stmt) -> AbstractContextManager[None]:
-        """The context of a statement: one that had to be repaired is no ground for findings."""
+    def is_broken(self, statement: ast.stmt) -> bool:
+        """Whether a statement had to be repaired: such a one is no ground for findings."""
         if not self.parsed.broken:
-            return nullcontext()
+            return False
         start, end = self.parsed.positions.span(statement)
-        broken = any(first < end and start < last for first, last in self.parsed.broken)
-        return self.guard() if broken else nullcontext()
+        return any(first < end and start < last for first, last in self.parsed.broken)
 
     # Recording
 
@@ -331,8 +331,7 @@ class Machine:
             keyword = arguments.keywords.get(name)
             keyword_span = None
             if keyword is not None and in_main and keyword.arg is not None:
-                start = self.recorder.span(keyword).start
-                keyword_span = Span(start, start + len(keyword.arg))
+                keyword_span = self.places.keyword(keyword, keyword.arg)
             bound.setdefault(name, Argument(name, value, span, keyword_span, False, name in arguments.unpacked))
         callee = self.span_of(node.func) if isinstance(node, ast.Call) else here
         return Call(

@@ -1,16 +1,20 @@
-"""What was seen at each expression of the text, over all evaluations of it."""
+"""What was seen at each expression of the text, over all evaluations of it.
+
+One recorder holds what one unit of the evaluation saw (`inference.units`); `Joined` puts together what all of them did.
+"""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from keras_lsp.inference.facts import ExpressionFact, LayerFact, ModelFact, Span, Variable
 from keras_lsp.inference.folding import SYMBOLS
+from keras_lsp.inference.places import Places
 from keras_lsp.inference.values import TensorValue, Value, join_tensors
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.tensor import Structure, Tensor
-from keras_lsp.syntax.parse import ParsedModule
 
 
 @dataclass(slots=True)
@@ -35,34 +39,35 @@ class Seen:
 class Recorder:
     """Collects by syntax node; positions are computed only for what was seen."""
 
-    def __init__(self, parsed: ParsedModule) -> None:
-        self._positions = parsed.positions
-        self._seen: dict[int, tuple[ast.AST, Seen]] = {}
+    __slots__ = ("_facts", "_places", "bindings", "seen", "shape_reads")
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.seen: dict[int, tuple[ast.AST, Seen]] = {}
         self.shape_reads: dict[int, ast.AST] = {}
-        self._bindings: dict[int, tuple[ast.AST, Variable]] = {}
+        self.bindings: dict[int, tuple[ast.AST, Variable]] = {}
+        self._facts: dict[int, ExpressionFact] | None = None
 
-    def span(self, node: ast.AST) -> Span:
-        """Where a node stands, in code points."""
-        return Span(*self._positions.span(node))
-
-    def read_spans(self) -> set[Span]:
-        """Expressions whose `.shape` the program reads."""
-        return {self.span(node) for node in self.shape_reads.values()}
-
-    def variables(self) -> list[Variable]:
-        """Names that were bound, with the last value seen."""
-        return [variable for _, variable in self._bindings.values()]
+    def fact(self, key: int) -> ExpressionFact:
+        """The fact of an expression that only this recorder saw; made once, as what it tells does not change any more."""
+        if self._facts is None:
+            self._facts = {}
+        known = self._facts.get(key)
+        if known is None:
+            node, seen = self.seen[key]
+            known = self._facts[key] = _read(seen, self._places.span(node))
+        return known
 
     def see_binding(self, node: ast.AST, name: str, value: Value, symbolic: bool) -> None:
         """A name was bound."""
-        known = self._bindings.get(id(node))
+        known = self.bindings.get(id(node))
         if known is not None and symbolic and not known[1].symbolic:
             return
-        self._bindings[id(node)] = (node, Variable(name, self.span(node), value, symbolic))
+        self.bindings[id(node)] = (node, Variable(name, self._places.span(node), value, symbolic))
 
     def see_value(self, node: ast.AST, value: TensorValue, symbolic: bool) -> None:
         """An expression that is no call evaluated to a tensor."""
-        entry = self._seen.get(id(node))
+        entry = self.seen.get(id(node))
         if entry is not None and entry[1].value is value:
             return
         operator = _operator(node) if value.kind == "keras" else None
@@ -96,9 +101,9 @@ class Recorder:
         self, node: ast.AST, fact: LayerFact, model: ModelFact | None, value: Value, symbolic: bool
     ) -> None:
         """A call constructed a layer or model; what it puts out is read off its applications at the end."""
-        entry = self._seen.get(id(node))
+        entry = self.seen.get(id(node))
         if entry is None or (entry[1].symbolic and not symbolic):
-            entry = self._seen[id(node)] = (
+            entry = self.seen[id(node)] = (
                 node,
                 Seen("model" if model else "layer", fact.canonical or fact.class_name),
             )
@@ -122,10 +127,10 @@ class Recorder:
         reason: str | None,
         symbolic: bool,
     ) -> Seen:
-        entry = self._seen.get(id(node))
+        entry = self.seen.get(id(node))
         if entry is None or (entry[1].symbolic and not symbolic):
             seen = Seen(kind, callee, inputs, output, reason, 1, symbolic)
-            self._seen[id(node)] = (node, seen)
+            self.seen[id(node)] = (node, seen)
             return seen
         seen = entry[1]
         if symbolic and not seen.symbolic:
@@ -145,40 +150,113 @@ class Recorder:
                 seen.reason = "differs between calls"
         return seen
 
+
+class Joined:
+    """What the recorders of all units saw, those of the first unit first."""
+
+    def __init__(self, records: Sequence[Recorder], places: Places) -> None:
+        self._records = records
+        self._places = places
+
     def expressions(self) -> dict[Span, ExpressionFact]:
         """Facts of all expressions that were seen."""
-        facts: dict[Span, ExpressionFact] = {}
-        for node, seen in self._seen.values():
-            if seen.layers and seen.kind == "layer" and seen.output is None and seen.reason is None:
-                _read_applications(seen)
-            elif seen.model is not None and seen.models:
-                if seen.model.outputs is None and any(layer.applications for layer in seen.layers):
-                    _read_applications(seen)
-                    seen.params = seen.model.params
+        owners: dict[int, Recorder] = {}
+        several: dict[int, list[Seen]] = {}
+        for record in self._records:
+            for key, (_, seen) in record.seen.items():
+                if key not in owners:
+                    owners[key] = record
+                elif key in several:
+                    several[key].append(seen)
                 else:
-                    _read_model(seen)
-            elif seen.layers:
-                seen.params = _common([layer.params for layer in seen.layers])
-            span = self.span(node)
-            known = facts.get(span)
-            if known is not None and known.output is not None and seen.output is None:
-                continue
-            facts[span] = ExpressionFact(
-                span,
-                seen.kind,
-                seen.callee,
-                seen.inputs,
-                seen.output,
-                seen.params,
-                max(1, seen.contexts),
-                seen.source if seen.output is not None else "unknown",
-                seen.reason,
-                seen.value,
-                seen.symbolic,
-                seen.layers[-1] if seen.layers else None,
-                seen.model,
-            )
+                    several[key] = [owners[key].seen[key][1], seen]
+        facts: dict[Span, ExpressionFact] = {}
+        for key, record in owners.items():
+            if key in several:
+                joined = several[key][0]
+                for seen in several[key][1:]:
+                    joined = _join(joined, seen)
+                fact = _read(joined, self._places.span(record.seen[key][0]))
+            else:
+                fact = record.fact(key)
+            known = facts.get(fact.span)
+            if known is None or known.output is None or fact.output is not None:
+                facts[fact.span] = fact
         return facts
+
+    def variables(self) -> list[Variable]:
+        """Names that were bound, with the last value seen."""
+        bindings: dict[int, Variable] = {}
+        for record in self._records:
+            for key, (_, variable) in record.bindings.items():
+                known = bindings.get(key)
+                if known is None or known.symbolic or not variable.symbolic:
+                    bindings[key] = variable
+        return list(bindings.values())
+
+    def shape_reads(self) -> set[Span]:
+        """Expressions whose `.shape` the program reads."""
+        return {self._places.span(node) for record in self._records for node in record.shape_reads.values()}
+
+
+def _join(first: Seen, second: Seen) -> Seen:
+    """What two units saw at one expression."""
+    if first.symbolic != second.symbolic:
+        return second if first.symbolic else first
+    joined = replace(first, layers=list(first.layers), models=[*first.models, *second.models])
+    joined.layers += [layer for layer in second.layers if not any(layer is known for known in first.layers)]
+    joined.contexts = first.contexts + second.contexts
+    joined.callee = first.callee or second.callee
+    joined.inputs = join_structures(first.inputs, second.inputs)
+    joined.value, joined.source = second.value, second.source
+    joined.model = second.model or first.model
+    if _constructs(first) and _constructs(second):
+        return joined
+    if second.output is None and first.output is not None and (second.reason or "").startswith("raises"):
+        return joined
+    if first.output is None or second.output is None:
+        joined.output = None
+        joined.reason = first.reason or second.reason or "not known in every call"
+    else:
+        joined.output = join_structures(first.output, second.output)
+        if joined.output is None:
+            joined.reason = "differs between calls"
+    return joined
+
+
+def _constructs(seen: Seen) -> bool:
+    """Whether it is what a constructor was seen to make, whose output is read at the end."""
+    return bool(seen.layers) and seen.output is None and seen.reason is None
+
+
+def _read(seen: Seen, span: Span) -> ExpressionFact:
+    """What was seen as a fact; layers and models tell what they know at the end."""
+    seen = replace(seen)
+    if seen.layers and seen.kind == "layer" and seen.output is None and seen.reason is None:
+        _read_applications(seen)
+    elif seen.model is not None and seen.models:
+        if seen.model.outputs is None and any(layer.applications for layer in seen.layers):
+            _read_applications(seen)
+            seen.params = seen.model.params
+        else:
+            _read_model(seen)
+    elif seen.layers:
+        seen.params = _common([layer.params for layer in seen.layers])
+    return ExpressionFact(
+        span,
+        seen.kind,
+        seen.callee,
+        seen.inputs,
+        seen.output,
+        seen.params,
+        max(1, seen.contexts),
+        seen.source if seen.output is not None else "unknown",
+        seen.reason,
+        seen.value,
+        seen.symbolic,
+        seen.layers[-1] if seen.layers else None,
+        seen.model,
+    )
 
 
 def _operator(node: ast.AST) -> str | None:

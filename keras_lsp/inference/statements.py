@@ -79,8 +79,7 @@ def execute_annotated(machine: Machine, node: ast.AnnAssign) -> Flow | None:
 
 def execute_augmented(machine: Machine, node: ast.AugAssign) -> Flow | None:
     """`a += value`; lists are extended in place."""
-    load = _as_load(node.target)
-    current = machine.evaluate(load)
+    current = machine.evaluate(machine.places.load(node.target))
     value = machine.evaluate(node.value)
     if isinstance(current, ListValue) and isinstance(node.op, ast.Add):
         machine.touch(current)
@@ -93,16 +92,6 @@ def execute_augmented(machine: Machine, node: ast.AugAssign) -> Flow | None:
         return None
     bind(machine, node.target, binary_operation(machine, node.op, current, value, node))
     return None
-
-
-def _as_load(target: ast.expr) -> ast.expr:
-    if isinstance(target, ast.Name):
-        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
-    if isinstance(target, ast.Attribute):
-        return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
-    if isinstance(target, ast.Subscript):
-        return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
-    return target
 
 
 def bind(machine: Machine, target: ast.expr, value: Value) -> None:

@@ -52,6 +52,16 @@ class Unknown:
             self._dim = symbol(self.name) if self.name else opaque()
         return self._dim
 
+    @property
+    def is_used(self) -> bool:
+        """Whether it was taken for a size, so that its identity counts."""
+        return self._dim is not None
+
+    @property
+    def parts(self) -> list[Unknown]:
+        """The attributes and elements that were asked for."""
+        return list(self._parts.values()) if self._parts else []
+
     def named(self, name: str) -> Unknown:
         """The same unknown value under a name, if it has none yet."""
         return self if self.name or self._dim is not None else Unknown(self.reason, name)
@@ -266,7 +276,8 @@ class Frame(HeapObject):
         return dict(self.variables)
 
     def restore(self, state: Any) -> None:
-        self.variables = dict(state)
+        self.variables.clear()  # in place: it may be one that notes who reads what
+        self.variables.update(state)
 
     def merge(self, states: list[Any]) -> Any:
         names: dict[str, None] = {}

@@ -63,7 +63,8 @@ def make_baseline(files: Iterable[tuple[str, str, Iterable[Suppressible]]]) -> B
 
 def _key(path: str, lines: LineIndex, finding: Suppressible) -> _Key:
     # White space is what formatters change; 200 characters tell two lines apart and keep the file readable.
-    source = " ".join(lines.content(lines.line(finding.span[0])).split())[:200]
+    start, _ = finding.span
+    source = " ".join(lines.content(lines.line(start)).split())[:200]
     return path.replace("\\", "/"), finding.code, source
 
 

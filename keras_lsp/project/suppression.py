@@ -26,7 +26,7 @@ class Suppressible(Protocol):
         ...
 
     @property
-    def span(self) -> tuple[int, int]:
+    def span(self) -> Iterable[int]:
         """Offsets of its start and end."""
         ...
 

@@ -153,7 +153,7 @@ def _reorder(context: Context, argument: Argument, channels_first: bool) -> Fix 
         return None
     a, b, c = (ast.get_source_segment(source, element) or "" for element in node.elts)
     text = f"({c}, {a}, {b})" if channels_first else f"({b}, {c}, {a})"
-    return Fix(f"Reorder to `{text}`", (TextEdit(*argument.span, text),), Applicability.UNSAFE)
+    return Fix(f"Reorder to `{text}`", (TextEdit(argument.span.start, argument.span.end, text),), Applicability.UNSAFE)
 
 
 RULE = Rule("KER204", "channels-axis-suspicious", Severity.WARNING, "sometimes", check, __doc__ or "")

@@ -82,7 +82,8 @@ def _pool(context: Context, flatten: LayerFact) -> Fix | None:
     spelled = spell(context, flatten.call, name)
     if spelled is None:
         return None
-    edits = (TextEdit(*flatten.call.callee_span, spelled[0]), *spelled[1])
+    callee = flatten.call.callee_span
+    edits = (TextEdit(callee.start, callee.end, spelled[0]), *spelled[1])
     return Fix(f"Use `{name}` instead of `Flatten`", edits, Applicability.UNSAFE)
 
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import Argument, Call
+from keras_lsp.inference.facts import Argument, Call, Span
 from keras_lsp.inference.values import ListValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import events
@@ -43,7 +43,7 @@ _KERAS_3_ONLY = re.compile(r"(\w+_)?(regularizer|constraint)$")
 
 def check(context: Context) -> Iterator[Finding]:
     """Strings that name nothing."""
-    reported: set[tuple[int, int]] = set()
+    reported: set[Span] = set()
     for failure in context.failures.get("KER407", ()):
         argument = failure.call.arguments.get(failure.argument or "")
         if argument is None or not isinstance(failure.value, str):

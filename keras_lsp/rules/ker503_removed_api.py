@@ -70,11 +70,14 @@ def check(context: Context) -> Iterator[Finding]:
                 yield finding
     answers: dict[str, str | None] = {}
     for node in (*context.nodes(ast.Import), *context.nodes(ast.ImportFrom), *context.nodes(ast.Attribute)):
-        for span, dotted in _names(context, node, answers):
+        for named, dotted in _names(context, node, answers):
             if dotted not in answers:
                 answers[dotted] = missing_name(context, dotted)
             missing = answers[dotted]
-            if missing is None or span in reported or _inside(span, prepared) or context.parsed.is_broken(span.start):
+            if missing is None:
+                continue
+            span = Span(*context.parsed.positions.span(named))
+            if span in reported or _inside(span, prepared) or context.parsed.is_broken(span.start):
                 continue
             if any(known.start <= span.start and span.end <= known.end for known in reported):
                 continue
@@ -107,20 +110,19 @@ def _main(dotted: str) -> str:
     return re.sub(r"^(tensorflow(\.python)?\.keras|tf_keras)(?=\.|$)", "keras", dotted)
 
 
-def _names(context: Context, node: ast.AST, answers: dict[str, str | None]) -> Iterator[tuple[Span, str]]:
-    positions = context.parsed.positions
-    if isinstance(node, ast.Import):
+def _names(context: Context, node: ast.AST, answers: dict[str, str | None]) -> Iterator[tuple[ast.AST, str]]:
+    if isinstance(node, ast.Attribute):
+        dotted = dotted_name(context, node) if isinstance(node.ctx, ast.Load) else None
+        # Where the root is missing, its import is reported.
+        if dotted is not None and not answers.get(context.facts.imports.get(dotted_root(node) or "", "")):
+            yield node, dotted
+    elif isinstance(node, ast.Import):
         for alias in node.names:
-            yield Span(*positions.span(alias)), alias.name
+            yield alias, alias.name
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
         for alias in node.names:
             if alias.name != "*":
-                yield Span(*positions.span(alias)), f"{node.module}.{alias.name}"
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-        dotted = dotted_name(context, node)
-        root = context.facts.imports.get(dotted_root(node) or "", "")
-        if dotted is not None and not answers.get(root):  # else the import is reported
-            yield Span(*positions.span(node)), dotted
+                yield alias, f"{node.module}.{alias.name}"
 
 
 def _prepared_spans(context: Context) -> Iterator[Span]:
@@ -130,7 +132,7 @@ def _prepared_spans(context: Context) -> Iterator[Span]:
         if node.handlers:
             yield Span(*positions.span(node))
     for test in (*context.nodes(ast.If), *context.nodes(ast.IfExp)):
-        if _PREPARED.search(ast.unparse(test.test)):
+        if _PREPARED.search(context.source(Span(*positions.span(test.test)))):
             yield Span(*positions.span(test))
 
 
@@ -158,13 +160,21 @@ def _method(context: Context, event: ModelEvent) -> Finding | None:
     elif event.method == "reset_states":
         advice = "Call `reset_states` on the stateful layers."
     elif successor and "generator" not in event.call.arguments:
-        fixes = (Fix(f"Use `{successor}`", (TextEdit(*span, successor),)),)
+        fixes = (Fix(f"Use `{successor}`", (TextEdit(span.start, span.end, successor),)),)
     elif successor:
         argument = event.call.arguments["generator"]
         if argument.keyword_span is None:
-            fixes = (Fix(f"Use `{successor}`", (TextEdit(*span, successor),)),)
+            fixes = (Fix(f"Use `{successor}`", (TextEdit(span.start, span.end, successor),)),)
         else:
-            fixes = (Fix(f"Use `{successor}`", (TextEdit(*span, successor), TextEdit(*argument.keyword_span, "x"))),)
+            fixes = (
+                Fix(
+                    f"Use `{successor}`",
+                    (
+                        TextEdit(span.start, span.end, successor),
+                        TextEdit(argument.keyword_span.start, argument.keyword_span.end, "x"),
+                    ),
+                ),
+            )
     message = f"Models have no `{event.method}` in {keras_name(context)}. {advice}"
     return RULE.finding(span, message, fixes=fixes)
 

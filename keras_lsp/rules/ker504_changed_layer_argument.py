@@ -77,7 +77,7 @@ def check(context: Context) -> Iterator[Finding]:
             source = context.source(axis.span)
             fix = None
             if is_written(axis) and axis.value.items is not None and len(axis.value.items) == 1 and "," not in source:
-                fix = Fix("Take the list away", (TextEdit(*axis.span, source.strip("[] ")),))
+                fix = Fix("Take the list away", (TextEdit(axis.span.start, axis.span.end, source.strip("[] ")),))
             yield RULE.finding(place(layer.call, axis), message, fixes=fixes(fix))
     for event in context.facts.events:
         if (

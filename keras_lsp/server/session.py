@@ -277,13 +277,20 @@ class Session:
         project = self.worlds.project(unit.path)
         finder = SourceFinder(project.roots, project.site_packages, self._open_texts(), self.disk)
         world = project.world(unit.path, finder.find, self.worlds.answers(project))
-        analysis = analyse_document(unit.document, world, project.settings_for(unit.path), unit.sections)
+        # What was known of the version before helps, where nothing but the text has changed; it is used up by this.
+        previous = known[1] if known is not None and known[0][1:] == state[1:] else None
+        if previous is not None:
+            with self._lock:
+                self._analyses.pop(unit.uri, None)
+        analysis = analyse_document(unit.document, world, project.settings_for(unit.path), unit.sections, previous)
         self.analysis_seconds = time.perf_counter() - started
         with self._lock:
             if unit.uri in self._units:
                 self._analyses[unit.uri] = (state, analysis)
                 self._analyses.move_to_end(unit.uri)
-                self._dependencies[unit.uri] = frozenset(finder.consulted - {unit.path})
+                consulted = frozenset(finder.consulted - {unit.path})
+                before = self._dependencies.get(unit.uri, frozenset()) if previous is not None else frozenset[str]()
+                self._dependencies[unit.uri] = consulted | before  # imports that were taken over asked for nothing now
                 while len(self._analyses) > MAX_ANALYSES:
                     self._analyses.popitem(last=False)
         self.on_analysed(unit, analysis)

@@ -18,7 +18,7 @@ import ast
 import keyword
 import re
 import warnings
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -31,7 +31,7 @@ from keras_lsp.syntax.limits import (
     MAX_STATEMENT_CHARACTERS,
     MAX_TREE_DEPTH,
 )
-from keras_lsp.syntax.tree import Nodes, children
+from keras_lsp.syntax.tree import Branch, Nodes, children
 from keras_lsp.text.lines import LineIndex
 from keras_lsp.text.tokens import HOLE, LogicalLine, Token, logical_lines, tokenise
 
@@ -60,6 +60,11 @@ class NodePositions:
         # Where the tree is that of the text, a byte is a character and a line break is one, positions are sums.
         simple = self._ascii and self._parsed is self._text and "\r" not in text
         self._starts = [*self._text.starts, len(text) + 1] if simple else None
+
+    @property
+    def lines(self) -> LineIndex:
+        """The lines of the text."""
+        return self._text
 
     def offset(self, line: int, column: int) -> int:
         """Offset of an `ast` position: `line` from 1, `column` from 0 in UTF-8 bytes."""
@@ -98,13 +103,30 @@ class NodePositions:
         return self.start(node), self.end(node)
 
 
+class Kept(NamedTuple):
+    """What of a tree was taken from the tree of an earlier version of the text: its first and its last statements.
+
+    Attributes:
+        before, after: how many of the top-level statements at the beginning and at the end.
+        start: offset in both texts up to which the first ones reach.
+        old_end: offset in the earlier text from which the last ones are.
+        shift: how far they moved.
+    """
+
+    before: int
+    after: int
+    start: int
+    old_end: int
+    shift: int
+
+
 @dataclass(frozen=True)
 class ParsedModule:
     """A tree for a text.
 
     `source` is what the tree was parsed from: `text` itself when that is valid. `problems` are Python's complaints, in the order
     of the text; `broken` are the spans of the statements that were changed to make it parse, sorted and disjoint; `nodes` are those
-    of the tree, by kind.
+    of the tree, by kind; `kept` says what of the tree is that of an earlier version of the text.
     """
 
     tree: ast.Module
@@ -113,6 +135,7 @@ class ParsedModule:
     problems: tuple[SyntaxProblem, ...]
     broken: tuple[tuple[int, int], ...]
     nodes: Nodes = field(repr=False)
+    kept: Kept | None = None
 
     @property
     def error(self) -> SyntaxProblem | None:
@@ -139,17 +162,21 @@ class ParsedModule:
         return isinstance(node, ast.Name) and node.id == HOLE
 
 
-def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
+def parse(text: str, sections: Sequence[tuple[int, int]] = (), previous: ParsedModule | None = None) -> ParsedModule:
     """Parse `text`; never raises.
 
     `sections` are spans that must parse each by itself, such as the cells of a notebook, so that a bracket left open in one does
     not swallow the next. They are sorted and disjoint; only blank text stands between them.
+
+    `previous` is what an earlier version of the text came to. Statements at both ends that no change touched keep their nodes,
+    which move to their new lines; `previous` must not be used any more. The outcome is the same as without it.
     """
     source, problems = _sanitise(text)
-    tree, error = _compile(source)
+    spliced = _splice(previous, text, source) if previous is not None else None
+    tree, error = (spliced.tree, None) if spliced is not None else _compile(source)
     broken: list[tuple[int, int]] = []
     if tree is not None and sections and _crosses(tree, source, sections):
-        tree = None
+        tree = spliced = None
     if tree is None:
         if error is not None and not problems:
             problems.append(_locate(error, source))
@@ -165,12 +192,23 @@ def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
             position = end
         source = "".join([*repaired, source[position:]])
         if tree is None or sections:
-            tree, _ = _compile(source)
+            spliced = _splice(previous, text, source) if previous is not None else None
+            tree = spliced.tree if spliced is not None else _compile(source)[0]
         if tree is None:
             # Each piece parses, but not all together: only nesting beyond the parser's limits does that.
             return _without_tree(text, _blank(source), problems)
         problems = _distinct(problems)
-    nodes = Nodes(tree)
+    kept: Kept | None = None
+    known: dict[int, Branch] = {}
+    if spliced is not None and previous is not None:
+        kept = spliced.kept
+        branches = previous.nodes.branches
+        after = branches[len(branches) - kept.after :]
+        known = {id(branch.statement): branch for branch in (*branches[: kept.before], *after)}
+        if spliced.lines:
+            for branch in after:
+                branch.move(spliced.lines)
+    nodes = Nodes(tree, known)
     if nodes.depth > MAX_TREE_DEPTH:
         too_deep = _too_deep(tree)
         positions = NodePositions(text, source)
@@ -180,8 +218,112 @@ def parse(text: str, sections: Sequence[tuple[int, int]] = ()) -> ParsedModule:
             broken.append(span)
         tree.body = [statement for statement in tree.body if statement not in too_deep]
         broken.sort()
-        nodes = Nodes(tree)
-    return ParsedModule(tree, text, source, tuple(problems), tuple(broken), nodes)
+        nodes, kept = Nodes(tree), None
+    return ParsedModule(tree, text, source, tuple(problems), tuple(broken), nodes, kept)
+
+
+class _Spliced(NamedTuple):
+    """A tree, what was kept in it, and how many lines further down the last of its statements are now."""
+
+    tree: ast.Module
+    kept: Kept
+    lines: int
+
+
+def _splice(previous: ParsedModule, text: str, source: str) -> _Spliced | None:
+    """The tree of `source`, made of an earlier one and the statements that changed; `None` where that is not possible.
+
+    Whole lines that hold whole statements mean the same wherever they stand, so those before and behind a change stay; what is
+    between them must parse alone. That the statements of the earlier tree are those that Python would find follows from this:
+    each of the three parts parses alone, and ends with a line, so they parse one behind the other.
+    """
+    if not previous.tree.body or previous.nodes.depth > MAX_TREE_DEPTH or "\r" in source or "\r" in previous.source:
+        return None
+    old_text, new_text = previous.positions.lines, LineIndex(text)
+    same = [_same_lines(old_text, new_text)]
+    repaired = source != text or previous.source != previous.text
+    new_source = new_text
+    if repaired:
+        old_source, new_source = LineIndex(previous.source), LineIndex(source)
+        same.append(_same_lines(old_source, new_source))
+    first, last = min(pair[0] for pair in same), min(pair[1] for pair in same)
+    branches = previous.nodes.branches
+    before = _statements_before(branches, first)
+    edge = branches[before - 1].statement.end_lineno or 0 if before else 0
+    after = _statements_behind(branches, old_text.count - last)
+    after = min(after, len(branches) - before)
+    while after and _first_line(branches[-after].statement) < edge:
+        after -= 1
+    resume = _first_line(branches[-after].statement) if after else old_text.count
+    if edge and source.endswith("\\\n", 0, new_source.start(edge)):
+        return None  # a continued line that nothing follows
+    lines = new_text.count - old_text.count
+    if resume + lines < edge:
+        return None
+    region = source[new_source.start(edge) : new_source.start(resume + lines)]
+    changed, _ = _compile(region)
+    if changed is None:
+        return None
+    if edge:
+        for node in ast.walk(changed):
+            if hasattr(node, "lineno"):
+                node.lineno += edge  # type: ignore[attr-defined]
+                node.end_lineno += edge  # type: ignore[attr-defined]
+    statements = [branch.statement for branch in branches]
+    body = [*statements[:before], *changed.body, *(statements[-after:] if after else ())]
+    old_end, new_end = old_text.start(resume), new_text.start(resume + lines)
+    kept = Kept(before, after, new_text.start(edge), old_end, new_end - old_end)
+    return _Spliced(ast.Module(body, []), kept, lines)
+
+
+def _same_lines(old: LineIndex, new: LineIndex) -> tuple[int, int]:
+    """How many whole lines two texts have in common at the beginning, and at the end."""
+    shortest = min(len(old.text), len(new.text))
+    low, high = 0, shortest
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if old.text.startswith(new.text[low:middle], low) else (low, middle - 1)
+    first = old.line(low)
+    rest = shortest - low
+    low, high = 0, rest
+    while low < high:
+        middle = (low + high + 1) // 2
+        if (
+            old.text[len(old.text) - middle : len(old.text) - low]
+            == new.text[len(new.text) - middle : len(new.text) - low]
+        ):
+            low = middle
+        else:
+            high = middle - 1
+    # The line in which the common end begins is a whole one only if the line break before it is common, too.
+    last = old.count - 1 - old.line(len(old.text) - low)
+    return first, min(last, old.count - first, new.count - first)
+
+
+def _first_line(statement: ast.stmt) -> int:
+    """The line, from 0, in which a statement begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+
+
+def _statements_before(branches: Sequence[Branch], line: int) -> int:
+    """How many statements lie wholly before a line (from 0), and have no neighbour on their last line that does not."""
+    count = bisect_right(branches, line, key=lambda branch: branch.statement.end_lineno or 0)
+    while 0 < count < len(branches) and _first_line(branches[count].statement) < (
+        branches[count - 1].statement.end_lineno or 0
+    ):
+        count -= 1
+    return count
+
+
+def _statements_behind(branches: Sequence[Branch], line: int) -> int:
+    """How many statements lie wholly behind the beginning of a line (from 0)."""
+    index = bisect_left(branches, line, key=lambda branch: _first_line(branch.statement))
+    while 0 < index < len(branches) and (branches[index - 1].statement.end_lineno or 0) > _first_line(
+        branches[index].statement
+    ):
+        index += 1
+    return len(branches) - index
 
 
 def _without_tree(text: str, source: str, problems: list[SyntaxProblem]) -> ParsedModule:

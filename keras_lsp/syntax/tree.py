@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -32,19 +33,20 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-class Nodes:
-    """The nodes of a tree that can have others below them: no names, constants, operators and `pass`.
+class Branch:
+    """The nodes of one top-level statement that can have others below them: no names, constants, operators and `pass`.
 
     Attributes:
-        depth: how many of them stand above each other at most, the module included.
+        kinds: outer nodes before those inside them, otherwise in the order of the text.
+        depth: how many of them stand above each other at most.
     """
 
-    __slots__ = ("_kinds", "depth")
+    __slots__ = ("_placed", "depth", "kinds", "statement")
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, statement: ast.stmt) -> None:
         kinds: dict[type, list[Any]] = {}
         depth = 0
-        level: list[ast.AST] = [tree]
+        level: list[ast.AST] = [statement]
         while level:
             depth += 1
             below: list[ast.AST] = []
@@ -64,9 +66,34 @@ class Nodes:
                     elif type(value) not in LEAVES:
                         add(value)
             level = below
-        self._kinds = kinds
+        self.statement = statement
+        self.kinds = kinds
         self.depth = depth
+        self._placed: list[Any] | None = None
+
+    def move(self, lines: int) -> None:
+        """Put the statement that many lines further down."""
+        if self._placed is None:
+            self._placed = [node for node in ast.walk(self.statement) if hasattr(node, "lineno")]
+        for node in self._placed:
+            node.lineno += lines
+            if node.end_lineno is not None:
+                node.end_lineno += lines
+
+
+class Nodes:
+    """The nodes of a tree, by top-level statement and kind; `depth` counts the module, too."""
+
+    __slots__ = ("_kinds", "branches", "depth")
+
+    def __init__(self, tree: ast.Module, known: Mapping[int, Branch] | None = None) -> None:
+        found = known or {}
+        self.branches = [found.get(id(statement)) or Branch(statement) for statement in tree.body]
+        self._kinds: dict[type, list[Any]] = {}
+        self.depth = 1 + max((branch.depth for branch in self.branches), default=0)
 
     def of(self, kind: type[Node]) -> list[Node]:
-        """All nodes of a kind; outer ones before those inside them, otherwise in the order of the text."""
-        return cast("list[Node]", self._kinds.get(kind, []))
+        """All nodes of a kind, statement by statement; outer ones before those inside them."""
+        if kind not in self._kinds:
+            self._kinds[kind] = [node for branch in self.branches for node in branch.kinds.get(kind, ())]
+        return cast("list[Node]", self._kinds[kind])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 HEAD = """import numpy as np
 import keras
 from keras import layers
@@ -103,3 +106,19 @@ def program(lines: int, seed: int = 0) -> str:
         text += BLOCKS[number % len(BLOCKS)].format(**values)
         number += 1
     return text
+
+
+class Place(NamedTuple):
+    """A one-digit number in a program, where an edit changes what it means: line and column from 0."""
+
+    line: int
+    column: int
+    digit: str
+
+
+def places(text: str) -> list[Place]:
+    """All numbers of one digit that stand alone, from the start of a program to its end, inside functions too."""
+    found: list[Place] = []
+    for number, line in enumerate(text.splitlines()):
+        found += [Place(number, match.start(), match[0]) for match in re.finditer(r"(?<![\w.])[1-9](?![\w.])", line)]
+    return found

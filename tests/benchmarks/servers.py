@@ -7,7 +7,7 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "server"))
 
 from wire import Peer, at
+
+from tests.benchmarks.programs import Place
 
 CAPABILITIES = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -44,7 +46,10 @@ def servers() -> list[Server]:
     found = [Server("keras-lsp", [sys.executable, "-m", "keras_lsp.server"], options={"debounce": 0})]
     others = {
         "pyright": (["pyright-langserver", "--stdio"], {}, {"pythonPath": sys.executable}),
+        "ty": (["ty", "server"], {}, {}),
+        "pyrefly": (["pyrefly", "lsp"], {}, {}),
         "jedi-language-server": (["jedi-language-server"], {"diagnostics": {"enable": True, "didChange": True}}, {}),
+        "pylsp": (["pylsp"], {}, {}),
     }
     for name, (command, options, settings) in others.items():
         program = shutil.which(command[0], path=path)
@@ -119,24 +124,51 @@ def warm_hovers(server: Server, folder: Path, text: str, count: int = 200) -> li
         return taken
 
 
-def edits(server: Server, folder: Path, text: str, count: int) -> tuple[list[float], float]:
-    """Seconds from each edit to the diagnostics of that version; and the memory afterwards, in megabytes."""
+def edits(server: Server, folder: Path, text: str, where: Sequence[Place]) -> tuple[list[float], float, bool]:
+    """Seconds from each edit to the diagnostics of that version; the memory afterwards, in megabytes; whether they stayed away.
+
+    At each place a digit becomes another one; the next edit of the same place puts it back.
+    """
     uri = (folder / "model.py").as_uri()
-    line = text.splitlines().index("SIZE = 8")
     taken: list[float] = []
+    digits: dict[Place, str] = {}
     with running(server, folder) as peer:
         peer.open(uri, text)
-        published(peer, uri, 1, 120)
-        for version in range(2, 2 + count):
-            new = str(8 + version % 2)
-            place = {"start": {"line": line, "character": 7}, "end": {"line": line, "character": 8}}
+        published(peer, uri, 1, 60)
+        for version, place in enumerate(where, 2):
+            now = digits.get(place, place.digit)
+            digits[place] = str(int(place.digit) % 9 + 1) if now == place.digit else place.digit
+            start = {"line": place.line, "character": place.column}
+            end = {"line": place.line, "character": place.column + 1}
             started = time.perf_counter()
-            peer.change(uri, version, {"range": place, "text": new})
-            if not published(peer, uri, version, 60):
-                return [float("nan")], memory(peer)
+            peer.change(uri, version, {"range": {"start": start, "end": end}, "text": digits[place]})
+            if not published(peer, uri, version, 20):
+                return taken, memory(peer), True
             taken.append(time.perf_counter() - started)
             time.sleep(0.02)
-        return taken, memory(peer)
+        return taken, memory(peer), False
+
+
+def idle(server: Server, folder: Path, text: str, seconds: float = 3.0) -> float:
+    """Seconds of CPU that a server and its children use while nothing happens, after it has answered."""
+    uri = (folder / "model.py").as_uri()
+    with running(server, folder) as peer:
+        peer.open(uri, text)
+        published(peer, uri, 1, 60)
+        time.sleep(4.0)  # what servers do after opening: indexing, saving
+        processes = [peer.process.pid, *children(peer.process.pid)]
+        before = sum(cpu(process) for process in processes)
+        time.sleep(seconds)
+        return sum(cpu(process) for process in processes) - before
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def published(peer: Peer, uri: str, version: int, seconds: float) -> bool:

@@ -59,7 +59,8 @@ def build_application(machine: Machine, symbol: Symbol, arguments: Arguments, no
     with machine.mute():
         result = machine.call(function, arguments, node)
     if not isinstance(result, ModelValue):
-        machine.counters = counters
+        machine.counters.clear()
+        machine.counters.update(counters)
         if isinstance(result, Unknown) and result.error is None:
             result = _ask_keras(machine, call, node) or result
         return result if isinstance(result, Unknown | ModelValue) else Unknown(f"{symbol.name} is not followed")

@@ -126,7 +126,7 @@ def backend(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Val
 @models("keras.backend.clear_session", "keras.utils.clear_session")
 def clear_session(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Names are counted anew."""
-    machine.counters.clear()
+    machine.counters = {}
     return None
 
 

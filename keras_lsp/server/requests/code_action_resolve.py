@@ -20,7 +20,7 @@ def handle(session: Session, params: t.CodeAction) -> t.CodeAction:
         return params
     if view.unit.serial != data.get("serial"):
         raise RequestError(t.LSPErrorCodes.ContentModified, "the document changed")
-    for action in view.analysis.code_actions(span[0], span[1]):
+    for action in view.analysis.code_actions(*span):
         if action.title == data.get("title") and view.convert.action_kind(action.kind) == data.get("kind"):
             params.edit = view.convert.workspace_edit(action.edits)
             break
