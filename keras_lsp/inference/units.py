@@ -27,6 +27,7 @@ from keras_lsp.inference.values import (
     LibraryMethod,
     LibraryObject,
     ListValue,
+    NamedTuple,
     ObjectValue,
     Partial,
     SuperValue,
@@ -219,6 +220,8 @@ def is_tied(value: Value, elsewhere: Callable[[HeapObject], bool]) -> bool:
 
 def _inside(item: Any) -> list[Any] | None:
     """The values that a value holds; `None` where it is tied itself, and for all kinds that are not known here."""
+    if isinstance(item, NamedTuple):
+        return [*item, item.owner]
     if isinstance(item, tuple):
         return list(item)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(item, TensorValue):
@@ -226,8 +229,8 @@ def _inside(item: Any) -> list[Any] | None:
     if isinstance(item, Unknown):
         return None if item.is_used else item.parts
     if isinstance(item, FunctionValue):
-        frame = item.enclosing
-        return [*item.defaults.values(), *([] if _is_module(frame) else [frame]), *([item.owner] if item.owner else [])]
+        above = [] if _is_module(item.enclosing) else [item.enclosing]
+        return [*item.defaults.values(), item.owner, item.setter, *above]
     if isinstance(item, ClassValue):
         return [*item.bases, *item.namespace.values()]
     if isinstance(item, ObjectValue):
