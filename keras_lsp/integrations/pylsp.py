@@ -333,9 +333,13 @@ def _signature(config: Any, found: SignatureHelp) -> Json:
 def pylsp_completions(
     config: Any, workspace: Any, document: Any, position: Mapping[str, int]
 ) -> Generator[None, Any, None]:
-    """Our items first, and no second one of the same name."""
+    """Our items first, and no second one of the same name; also where another plugin fails, as Jedi does on a torn cache."""
     outcome: Any = yield
-    others: list[list[Json]] = [items for items in outcome.get_result() if items]
+    try:
+        others: list[list[Json]] = [items for items in outcome.get_result() if items]
+    except Exception:
+        _log.warning("another plugin could not complete", exc_info=True)
+        others = []
     ours = _answer(config, workspace, document, lambda view: _completions(config, view, position), [])
     names = {item["label"] for item in ours}
     for items in others:
