@@ -157,6 +157,51 @@ def test_a_window_larger_than_its_input_fails_when_the_version_does() -> None:
     assert list(stages.values()) == ["build", "run", "run", "run", "build"]
 
 
+@pytest.mark.parametrize(
+    ("layer", "arguments", "sizes", "before", "since"),
+    [
+        ("Discretization", {}, (None, 4), (3, 8, 0), (3, 9, 0)),
+        ("MelSpectrogram", {"fft_length": 128, "sequence_length": 3000}, (2, 891), (3, 13, 0), (3, 14, 0)),
+        ("CenterCrop", {"height": 5, "width": 9}, (None, 4, 6, 5, 3), (3, 1, 0), (3, 2, 0)),
+        ("RandomColorDegeneration", {"factor": 0.5}, (None, 7, 9, 1), (3, 14, 0), (3, 15, 0)),
+        ("ConvLSTM1D", {"filters": 1, "kernel_size": 1, "strides": 2, "dilation_rate": 2}, (None, 3, 6, 1), (3, 13, 0), (3, 14, 0)),
+    ],
+)  # fmt: skip
+def test_checks_that_came_with_a_version_of_keras_3(
+    layer: str,
+    arguments: dict[str, object],
+    sizes: tuple[int | None, ...],
+    before: tuple[int, int, int],
+    since: tuple[int, int, int],
+) -> None:
+    """Found by the exam in environments with Keras 3.0.5, 3.3, 3.6, 3.9 and 3.12."""
+    refused: list[bool] = []
+    for keras in (before, since):
+        made = configuration(layer, keras, **arguments)
+        answer = construct_layer(made) or apply_layer(made, Tensor(sizes, "float32"))
+        refused.append(isinstance(answer, ShapeError))
+    assert refused == [False, True]
+
+
+def test_answers_of_older_versions_of_keras_3() -> None:
+    bins = {"bin_boundaries": [0.0, 1.0]}
+    for keras, dtype in (((3, 11, 0), "int64"), ((3, 12, 0), "int32")):
+        answer = apply_layer(configuration("Discretization", keras, **bins), Tensor((None, 4), "float32"))
+        assert answer == Applied(Tensor((None, 4), dtype))
+    assert shape_after("Discretization", None, 1, keras=(3, 13, 0), output_mode="one_hot", **bins) == "(None, 1)"
+    assert shape_after("Discretization", None, 1, keras=(3, 14, 0), output_mode="one_hot", **bins) == "(None, 3)"
+    pair = [Tensor((None, 2, 7), "float32"), Tensor((None, 4, 1), "float32")]
+    last: list[object] = []
+    for keras in ((3, 0, 5), (3, 1, 1)):
+        answer = apply_layer(configuration("AdditiveAttention", keras, use_scale=False), pair)
+        assert isinstance(answer, Applied) and isinstance(answer.output, Tensor) and answer.output.shape
+        last.append(answer.output.shape[-1])
+    assert last == [7, 1]
+    for keras, known in (((3, 7, 0), False), ((3, 8, 0), True)):
+        scored = apply_layer(configuration("Attention", keras), pair[:1] * 2, {"return_attention_scores": True})
+        assert isinstance(scored, Applied) == known
+
+
 def test_a_huge_layer_costs_nothing() -> None:
     answer = apply_layer(configuration("Dense", units=10**30), Tensor((None, 10**30), "float32"))
     assert isinstance(answer, Applied)

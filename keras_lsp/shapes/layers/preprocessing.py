@@ -35,6 +35,7 @@ _ZERO_SIZE_REFUSED = (3, 14)
 # Before, Keras 3 said the input's own shape for encoded bins, and (batch, depth) for whatever is encoded by a lookup.
 _ENCODED_SHAPES = (3, 14)
 _BIN_TYPES = (3, 12)  # bin numbers were int64
+_FRAMES_CHECKED = (3, 14)  # a MelSpectrogram took frames longer than its transform
 _BINS_NEEDED = (3, 9)  # a Discretization without bins was made
 _TYPED = (2, 15)  # what is known about lookups of another element type
 _INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"})
@@ -801,6 +802,8 @@ def rescale(configuration: Configuration, inputs: Structure, call: Mapping[str, 
 @constructor("MelSpectrogram")
 def check_mel(configuration: Configuration) -> None:
     """A frame must not be longer than the transform."""
+    if configuration.keras < _FRAMES_CHECKED:
+        return
     size, length = configuration.value("fft_length", 2048), configuration.value("sequence_length")
     if isinstance(size, int) and isinstance(length, int) and length and size < length:
         text = (
