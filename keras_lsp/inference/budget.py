@@ -8,6 +8,10 @@ import time
 MAX_STEPS = 600_000
 # Python's own recursion limit is 1000 frames and one interpreted call costs about 12 of them.
 MAX_CALL_DEPTH = 48
+# Calls of a function inside itself: U-nets and trees are built to known depths of half a dozen. Where each level is
+# reached on a condition that is not known, all of its ways are tried, and the cost grows with a power of the depth.
+MAX_RECURSION = 12
+MAX_UNSURE_RECURSION = 3
 # Nested expressions deeper than this are machine-made.
 MAX_EXPRESSION_DEPTH = 160
 # Iterations of a loop over known values that are followed one by one; what is left is joined.

@@ -24,6 +24,7 @@ from keras_lsp.inference.values import (
     External,
     Frame,
     FunctionValue,
+    HeapObject,
     LayerValue,
     LibraryObject,
     ListValue,
@@ -641,13 +642,16 @@ def _generate(
     if index == len(generators):
         produce()
         return True
+    from keras_lsp.inference.statements import is_dull
+
     generator = generators[index]
     iterable = machine.evaluate(generator.iter)
     items = iterate(machine, iterable)
     complete = items is not None and len(items) <= MAX_ELEMENTS
     if items is None or not complete:
         items = [element_of(machine, iterable)]
-    for item in items:
+    for position, item in enumerate(items):
+        before = (len(machine.facts.layers), machine.applications, machine.budget.steps)
         bind(machine, generator.target, item)
         conditions = [truth(machine, machine.evaluate(test)) for test in generator.ifs]
         if False in conditions:
@@ -657,7 +661,28 @@ def _generate(
         complete = _comprehend(machine, generators, index + 1, produce, sized) and complete
         if len(sized) > MAX_ELEMENTS:
             return False
+        left = len(items) - position - 1
+        if left > 1 and is_dull(machine, before, left):
+            # What is left is taken as one; how many there are stays known where nothing is left out.
+            bind(
+                machine, generator.target, item if isinstance(item, TensorValue) else Unknown("one of many loop values")
+            )
+            _comprehend(machine, generators, index + 1, produce, sized)
+            if not isinstance(sized, list) or len(generators) > 1 or generator.ifs:
+                return False
+            values = cast("list[Value]", sized)
+            values.extend(_another(values[-1]) for _ in range(left - 1))
+            return complete
     return complete
+
+
+def _another(value: Value) -> Value:
+    """A value like this one that changes by itself."""
+    if isinstance(value, ListValue):
+        return ListValue(None if value.items is None else list(value.items), value.element, value.kind)
+    if isinstance(value, DictValue):
+        return DictValue(dict(value.items), value.open, value.factory)
+    return Unknown("one of many objects") if isinstance(value, HeapObject) else value
 
 
 def iterate(machine: Machine, value: Value) -> list[Value] | None:

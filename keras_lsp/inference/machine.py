@@ -66,6 +66,7 @@ class Activation:
     returns: list[tuple[Value, States]] = field(default_factory=list[tuple[Any, States]])
     loops: list[Loop] = field(default_factory=list[Loop])
     site: ast.AST | None = None
+    uncertain: int = 0  # how many conditions that are not known it was reached on
 
 
 class _Activated:
@@ -183,7 +184,8 @@ class Machine:
     def activate(self, frame: Frame, site: ast.AST | None = None) -> AbstractContextManager[Activation]:
         """Evaluate inside another frame."""
         in_main = bool(self.activations) and self.module.is_main
-        activation = Activation(frame, site=site if in_main and hasattr(site, "lineno") else None)
+        held = site if in_main and hasattr(site, "lineno") else None
+        activation = Activation(frame, site=held, uncertain=self.uncertain)
         return _Activated(self.activations, activation)
 
     # Evaluation

@@ -372,7 +372,7 @@ def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) ->
                 result = None if loop.breaks else DEAD
                 reached_end = False
                 break
-            if _dull(machine, before, len(items) - index - 1):
+            if is_dull(machine, before, len(items) - index - 1):
                 activation.loops.pop()
                 rest = Unknown("one of many loop values") if not isinstance(item, TensorValue) else item
                 _loop_unknown(machine, lambda r=rest: bind(machine, node.target, r), node.body, [], runs=True)
@@ -405,7 +405,8 @@ def _end_iteration(machine: Machine, loop: Loop, flow: Flow | None) -> bool:
     return alive
 
 
-def _dull(machine: Machine, before: tuple[int, int, int], left: int) -> bool:
+def is_dull(machine: Machine, before: tuple[int, int, int], left: int) -> bool:
+    """Whether an iteration that began at these counts built nothing, and all that are left would cost too much."""
     layers, applications, steps = before
     if len(machine.facts.layers) != layers or machine.applications != applications:
         return False
@@ -434,7 +435,7 @@ def execute_while(machine: Machine, node: ast.While) -> Flow | None:
         if flow is not None and flow is not CONTINUE:
             return flow
         building += (len(machine.facts.layers), machine.applications) != before[:2]
-        if building > MAX_BUILDING_ROUNDS or _dull(machine, before, MAX_ITERATIONS):
+        if building > MAX_BUILDING_ROUNDS or is_dull(machine, before, MAX_ITERATIONS):
             break
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
 

@@ -240,6 +240,16 @@ class DictValue(HeapObject):
         return f"DictValue({self.items}{', ...' if self.open else ''})"
 
 
+class ConfigValue(DictValue):
+    """What `get_config` returns; `source` is the layer or model it describes."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, items: dict[Any, Value], source: LayerValue) -> None:
+        super().__init__(items, is_open=True)
+        self.source = source
+
+
 class Frame(HeapObject):
     """The variables of a module, function call or class body."""
 

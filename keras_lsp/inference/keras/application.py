@@ -29,10 +29,39 @@ from keras_lsp.shapes.outcome import Applied, ShapeError, Weight
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.refusals import axis_mismatch
 from keras_lsp.shapes.registry import apply_layer
-from keras_lsp.shapes.tensor import Structure, flatten
+from keras_lsp.shapes.tensor import Structure, Tensor, flatten
 
 # A layer whose calls differ this often (a loop over time steps) need not keep them all.
 MAX_APPLICATIONS = 200
+
+
+# Layers that turn what they get into one tensor, so that a list of images is a batch: `ensure_tensor` in Keras 2's
+# image_preprocessing.py, `convert_to_tensor` in Keras 3's layers/preprocessing.
+_STACKING = frozenset(
+    (
+        "CenterCrop",
+        "Rescaling",
+        "Resizing",
+        "RandomBrightness",
+        "RandomCrop",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomTranslation",
+        "RandomZoom",
+    )
+)
+
+
+def _stack(value: Value) -> Value:
+    """A list of arrays of one known shape as the tensor that they are stacked to; anything else as it is."""
+    items = value.items if isinstance(value, ListValue) else None
+    if not items or not all(isinstance(item, TensorValue) and item.kind != "keras" for item in items):
+        return value
+    specs = [cast("TensorValue", item).spec for item in items]
+    shape = specs[0].shape
+    if shape is None or any(spec.shape != shape for spec in specs) or None in shape:
+        return value
+    return TensorValue(Tensor((len(specs), *shape), specs[0].dtype), "tensorflow", origin=items[0].origin)
 
 
 def apply_layer_value(
@@ -58,6 +87,8 @@ def apply_layer_value(
     bound.update(arguments.kwargs)
     first = names[0] if names and names[0] in bound else "inputs" if "inputs" in bound else next(iter(bound))
     inputs_value = bound.pop(first)
+    if layer.class_name in _STACKING:
+        inputs_value = _stack(inputs_value)
     call = {name: convert(machine, "", value) for name, value in bound.items()}
     inputs = to_structure(machine, inputs_value)
     tensors = tensors_in((inputs_value, *bound.values()))

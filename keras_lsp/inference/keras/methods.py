@@ -24,6 +24,7 @@ from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_array, tensors_in, wrap
 from keras_lsp.inference.values import (
     BoundMethod,
+    ConfigValue,
     DatasetValue,
     DictValue,
     FunctionValue,
@@ -328,6 +329,13 @@ def _prediction(machine: Machine, model: ModelValue, x: Value) -> Value:
             outputs.append(
                 TensorValue(Tensor(None if shape is None else (size, *shape[1:]), tensor.spec.dtype), "numpy")
             )
+    if not outputs and model.owner is not None and isinstance(x, TensorValue) and x.spec.shape:
+        # Batch by batch, whose outputs are joined along the first axis.
+        batch = TensorValue(x.spec.with_shape((None, *x.spec.shape[1:])), "tensorflow")
+        with machine.mute():
+            made = machine.call(model.owner, Arguments([batch]), None)
+        if isinstance(made, TensorValue) and made.spec.shape and made.spec.shape[0] is None:
+            return TensorValue(Tensor((size, *made.spec.shape[1:]), made.spec.dtype), "numpy")
     if not outputs:
         return Unknown("what the model predicts is not known")
     return outputs[0] if len(outputs) == 1 else ListValue(outputs)
@@ -455,12 +463,11 @@ def _output_shape(machine: Machine, layer: LayerValue, arguments: Arguments, nod
 
 def _config(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
     if layer.configuration is None:
-        return DictValue({"name": layer.name}, is_open=True)
+        return ConfigValue({"name": layer.name}, layer)
     from keras_lsp.inference.keras.attributes import layer_attribute
 
-    return DictValue(
-        {name: layer_attribute(machine, layer, name) for name in layer.configuration.arguments}, is_open=True
-    )
+    arguments_of = layer.configuration.arguments
+    return ConfigValue({name: layer_attribute(machine, layer, name) for name in arguments_of}, layer)
 
 
 def _nothing(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:

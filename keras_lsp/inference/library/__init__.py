@@ -60,6 +60,10 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
     if handler is not None:
         return handler(machine, arguments, node)
     canonical = machine.catalogue.resolve(path)
+    if canonical is None and path.endswith(".from_config"):
+        from keras_lsp.inference.library.keras import from_config
+
+        return from_config(machine, path.removesuffix(".from_config"), arguments, node)
     if canonical is None and path.startswith("keras.src.backend."):
         canonical = _backend_name(path)
     if canonical is not None and canonical != path:

@@ -13,7 +13,17 @@ from keras_lsp.inference.keras.models import input_tensor, make_input, make_mode
 from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import run_op
-from keras_lsp.inference.values import External, LayerValue, LibraryObject, ListValue, TensorValue, Unknown, Value
+from keras_lsp.inference.values import (
+    ConfigValue,
+    DictValue,
+    External,
+    LayerValue,
+    LibraryObject,
+    ListValue,
+    TensorValue,
+    Unknown,
+    Value,
+)
 from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Tensor
@@ -85,6 +95,19 @@ def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | Non
 def clone_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`clone_model(model)`: the same shapes, other weights."""
     return arguments.get(0, "model")
+
+
+def from_config(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`Dense.from_config(config)`: a layer of these arguments; of a whole model, a copy of what `get_config` described."""
+    symbol = machine.catalogue.symbol(machine.catalogue.resolve(path) or "")
+    config = arguments.get(0, "config")
+    if symbol is None or not isinstance(config, DictValue):
+        return Unknown("an object made from its configuration")
+    if symbol.name in ("keras.Model", "keras.Sequential"):
+        return config.source if isinstance(config, ConfigValue) else Unknown("a model made from its configuration")
+    if symbol.kind != "layer" or (config.open and not isinstance(config, ConfigValue)):
+        return Unknown("an object made from its configuration")
+    return build_layer(machine, symbol, Arguments([], dict(config.items)), node)
 
 
 @models("keras.backend.set_floatx", "keras.config.set_floatx")

@@ -235,7 +235,49 @@ def choose(machine: Machine, value: LibraryInstance, arguments: Arguments, node:
     return _with(dataset, dataset.element, dataset.batched, None)
 
 
-@method(DATASET, "batch", "padded_batch")
+@method(DATASET, "padded_batch")
+def pad_and_batch(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Elements padded to given sizes, where these are numbers, else to the longest of each batch; then stacked."""
+    dataset = _dataset(value)
+    shapes = arguments.get(1, "padded_shapes")
+    padded = _with(dataset, _pad(machine, dataset.element, shapes), dataset.batched, dataset.size)
+    drop = arguments.get(3, "drop_remainder", False)
+    return batch(machine, padded, Arguments([arguments.get(0, "batch_size"), drop]), node)
+
+
+def _pad(machine: Machine, element: Value, shapes: Value) -> Value:
+    from keras_lsp.inference.expressions import iterate
+
+    if isinstance(element, TensorValue):
+        shape = element.spec.shape
+        sizes = None if shapes is None else iterate(machine, shapes)
+        if shape is None or shapes is None:
+            return element
+        if sizes is None or len(sizes) != len(shape):
+            return TensorValue(element.spec.with_shape(tuple(None for _ in shape)), element.kind, origin=element.origin)
+        made = tuple(_padded(dim, size) for dim, size in zip(shape, sizes, strict=True))
+        return TensorValue(element.spec.with_shape(made), element.kind, origin=element.origin)
+    if isinstance(element, DictValue):
+        of = shapes.items if isinstance(shapes, DictValue) else {}
+        unknown = None if shapes is None else Unknown("the padded shape is not known")
+        items = {key: _pad(machine, item, of.get(key, unknown)) for key, item in element.items.items()}
+        return DictValue(items, element.open)
+    if isinstance(element, tuple):
+        parts = cast("tuple[Value, ...]", element)
+        given = None if shapes is None else iterate(machine, shapes)
+        unknown = None if shapes is None else Unknown("the padded shape is not known")
+        same = given is not None and len(given) == len(parts)
+        return tuple(_pad(machine, part, given[i] if same and given else unknown) for i, part in enumerate(parts))
+    return element
+
+
+def _padded(dim: Dim, size: Value) -> Dim:
+    if size is None or size == -1:
+        return dim
+    return size if isinstance(size, int) else None
+
+
+@method(DATASET, "batch")
 def batch(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
     """Elements stacked: the batch axis is dynamic unless the rest is dropped."""
     dataset = _dataset(value)

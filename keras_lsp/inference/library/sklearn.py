@@ -92,7 +92,12 @@ def _toy(samples: int, features: int, classes: int | None) -> Callable[[Machine,
         if arguments.kwargs.get("return_X_y"):
             return (x, y)
         bunch = LibraryObject("sklearn.utils.Bunch")
-        bunch.attributes = {"data": x, "target": y}
+        names = ListValue([Unknown("the name of a feature")] * features)
+        bunch.attributes = {"data": x, "target": y, "feature_names": names}
+        if classes is not None:
+            bunch.attributes["target_names"] = TensorValue(Tensor((classes,), None), "numpy", origin=here)
+        if (samples, features) == (1797, 64):
+            bunch.attributes["images"] = TensorValue(Tensor((samples, 8, 8), "float64"), "numpy", origin=here)
         return bunch
 
     return handler
@@ -100,6 +105,24 @@ def _toy(samples: int, features: int, classes: int | None) -> Callable[[Machine,
 
 for _name, _facts in _TOYS.items():
     models(f"sklearn.datasets.{_name}")(_toy(*_facts))
+
+
+# Both photographs that scikit-learn ships are of this size (sklearn/datasets/images).
+_PHOTOGRAPH = (427, 640, 3)
+
+
+@models("sklearn.datasets.load_sample_image")
+def load_sample_image(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`load_sample_image("china.jpg")`."""
+    return TensorValue(Tensor(_PHOTOGRAPH, "uint8"), "numpy", origin=machine.span_of(node))
+
+
+@models("sklearn.datasets.load_sample_images")
+def load_sample_images(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A list of both photographs."""
+    bunch = LibraryObject("sklearn.utils.Bunch")
+    bunch.attributes["images"] = ListValue([load_sample_image(machine, arguments, node) for _ in range(2)])
+    return bunch
 
 
 def _made(features: str, default: int, classes: str | None) -> Callable[[Machine, Arguments, ast.AST | None], Value]:

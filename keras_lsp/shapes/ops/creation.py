@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 from keras_lsp.shapes.dim import Dim, Expr, Shape, ceil_divide, opaque, subtract
 from keras_lsp.shapes.ops.arguments import Call, as_dim, as_tensor, dtype_of, known
@@ -261,7 +262,12 @@ def one_hot(call: Call) -> Tensor:
 def _depth(call: Call, x: Tensor) -> Dim:
     if call.given("depth"):
         return call.size("depth")
-    # Without `num_classes` the largest label decides, which only the data know.
+    # Without `num_classes` the largest label decides, which mostly only the data know.
+    if isinstance(x.content, tuple) and len(x.shape or ()) == 1:
+        content = cast("tuple[object, ...]", x.content)
+        labels = [label for label in content if isinstance(label, int)]
+        if labels and len(labels) == len(content):
+            return max(labels) + 1
     return x.classes if x.classes is not None else opaque()
 
 
