@@ -64,7 +64,8 @@ def check(context: Context) -> Iterator[Finding]:
             f"The largest id is {largest}, and this Embedding has rows 0 to {source} - 1: the last one is missing, and training "
             f"fails when it comes up. Write `{source} + 1`."
         )
-        fix = Fix("Add a row: `+ 1`", (TextEdit(span.end, span.end, " + 1"),), Applicability.UNSAFE)
+        text = f"int({source}) + 1" if "max" in source else f"{source} + 1"  # Keras 3 refuses the integers of NumPy
+        fix = Fix("Add a row: `+ 1`", (TextEdit(span.start, span.end, text),), Applicability.UNSAFE)
         here = place(layer.call, rows)
         related = ((here, "the table is made here"),) if span != rows.span else ()
         yield RULE.finding(span if span != rows.span else here, message, related=related, fixes=(fix,))

@@ -117,7 +117,8 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
     made = origin_of(context, event.call, origin, f"the array gets its shape here, {format_shape(data)}")
     declared = place(found[0], found[0].arguments[found[1]]) if found else None
     span = given
-    if declared is not None and _declaration_is_wrong(context, event, refusal, origin):
+    wrong = _declaration_is_wrong(context, event, refusal, origin)
+    if declared is not None and wrong:
         span = declared
     elif made and origin is not None and _SHAPED.search(context.source(origin)) and len(data) == len(expected):
         span = origin
@@ -137,12 +138,12 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
         text = f".reshape(-1, {', '.join(str(d) for d in expected[1:])})"
         edit = TextEdit(argument.span.end, argument.span.end, text)
         fixes.append(Fix(f"Reshape the data: `{text}`", (edit,), Applicability.UNSAFE))
-    if found is not None and found[1] in ("shape", "input_shape") and not dataset and len(data) == len(expected):
+    if found is not None and found[1] in ("shape", "input_shape") and not dataset and wrong:
         shape = found[0].arguments[found[1]]
         if is_written(shape) and as_shape(shape.value) is not None and all(isinstance(d, int) for d in data[1:]):
             edit = TextEdit(*shape.span, literal(data[1:]))
             fixes.append(Fix(f"Declare the data's shape: `{literal(data[1:])}`", (edit,), Applicability.UNSAFE))
-    size = found[0].arguments["input_dim"] if found is not None and found[1] == "input_dim" else None
+    size = found[0].arguments["input_dim"] if found is not None and found[1] == "input_dim" and wrong else None
     if size is not None and is_written(size) and len(data) == 2 and isinstance(data[1], int) and not dataset:
         fixes.append(
             Fix(f"Declare the data's size: `{data[1]}`", (TextEdit(*size.span, str(data[1])),), Applicability.UNSAFE)
