@@ -1,10 +1,11 @@
-"""Editors of the system, with the configuration that people take over: Emacs with eglot and lsp-mode, Vim with ALE.
+"""Editors of the system, with the configuration that people take over: Emacs, Vim with ALE, an old Neovim.
 
 Not part of the default run, since they are programs of the system: `pytest -m long tests/editors`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -113,3 +114,33 @@ def test_vim_with_ale(folder: Path) -> None:
             ).stdout
     finally:
         subprocess.run([tmux, *socket, "kill-session"], check=False)
+
+
+def test_old_neovim(folder: Path) -> None:
+    neovim = shutil.which("nvim")
+    assert neovim, "apt-get install neovim"
+    command = [neovim, "--headless", "-u", "NONE", "-i", "NONE", "-n"]
+    script = Path(__file__).with_name("old_neovim_client.lua")
+    arguments = json.dumps([str(ROOT / "editors" / "neovim"), SERVER, str(folder / "model.py")])
+    variables = environment(folder, KERAS_LSP_TEST=arguments)
+    done = subprocess.run(
+        [*command, "-c", f"luafile {script}"], cwd=folder, env=variables, capture_output=True, text=True, timeout=150
+    )
+    seen = done.stdout + done.stderr
+    assert "problem KER201 in line 8" in seen, seen
+    assert "hover **Dense** `(None, 784) -> (None, 32)`" in seen
+    assert "Total params: 25,120" in seen
+    check = [
+        *command,
+        "--cmd",
+        f"set rtp^={ROOT}/editors/neovim",
+        "-c",
+        "checkhealth keras_lsp",
+        "-c",
+        "w! health.txt",
+        "-c",
+        "qa!",
+    ]
+    subprocess.run(check, cwd=folder, env=variables, capture_output=True, timeout=60, check=True)
+    health = (folder / "health.txt").read_text()
+    assert "keras-lsp" in health and "attempt to" not in health

@@ -1,19 +1,28 @@
+-- Neovim 0.7 has a module, 0.8 and 0.9 call its functions report_*.
+local health = vim.health or require('health')
+local function say(kind)
+  return health[kind] or health['report_' .. kind]
+end
+local start, ok, info, fail = say('start'), say('ok'), say('info'), say('error')
+
 return {
   check = function()
-    vim.health.start('keras-lsp')
+    start('keras-lsp')
     local path = vim.fn.exepath('keras-lsp')
     if path == '' then
-      vim.health.error('keras-lsp is not on PATH', { 'pip install keras-lsp' })
+      fail('keras-lsp is not on PATH', { 'pip install keras-lsp' })
       return
     end
-    vim.health.ok(vim.fn.system({ path, '--version' }):gsub('%s+$', '') .. ' at ' .. path)
+    ok(vim.fn.system({ path, '--version' }):gsub('%s+$', '') .. ' at ' .. path)
     local get = vim.lsp.get_clients or vim.lsp.get_active_clients
-    local clients = get({ name = 'keras_lsp' })
+    local clients = vim.tbl_filter(function(client)
+      return client.name == 'keras_lsp'
+    end, get())
     if #clients == 0 then
-      vim.health.info('no buffer is attached; open a Python file')
+      info('no buffer is attached; open a Python file')
     end
     for _, client in ipairs(clients) do
-      vim.health.ok(('client %d, columns in %s'):format(client.id, client.offset_encoding or 'utf-16'))
+      ok(('client %d, columns in %s'):format(client.id, client.offset_encoding or 'utf-16'))
     end
   end,
 }
