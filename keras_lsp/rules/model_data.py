@@ -178,7 +178,8 @@ def comparisons(context: Context) -> Iterator[Comparison]:
                 loss = _loss_at(event, index, layer)
                 shape = output.shape if isinstance(output, Tensor) else None
                 tensor = value.spec if isinstance(value, TensorValue) else value if isinstance(value, Tensor) else None
-                if loss is not None and shape is not None and tensor is not None and tensor.shape:
+                # An output of no values comes from a variable that the program fills later.
+                if loss is not None and shape is not None and 0 not in shape and tensor is not None and tensor.shape:
                     origin = value.origin if isinstance(value, TensorValue) else None
                     yield Comparison(event, loss, tensor, shape, argument, layer, origin)
 

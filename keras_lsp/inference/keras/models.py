@@ -318,6 +318,10 @@ _INPUT_KEYWORDS = frozenset(
 )
 
 
+# Layers that `adapt` builds for the shape of its data.
+_ADAPTED = frozenset(("Normalization", "Discretization", "StringLookup", "IntegerLookup", "TextVectorization"))
+
+
 def _may_know_input(machine: Machine, layer: LayerValue) -> bool:
     """Whether a first layer has an input shape of its own that is not known here.
 
@@ -325,6 +329,8 @@ def _may_know_input(machine: Machine, layer: LayerValue) -> bool:
     """
     if isinstance(layer, ModelValue):
         return layer.layers is None or layer.perhaps_built
+    if layer.class_name in _ADAPTED:
+        return True
     return bool(_INPUT_KEYWORDS & layer.fact.call.arguments.keys()) or (
         layer.class_name == "Embedding" and machine.keras < (3,)
     )
