@@ -88,6 +88,10 @@ def evaluate_attribute(machine: Machine, node: ast.Attribute) -> Value:
         from keras_lsp.inference.keras.methods import record_read
 
         record_read(machine, value, node)
+    elif isinstance(value, LayerValue):
+        from keras_lsp.inference.keras.absent import note_attribute
+
+        note_attribute(machine, node, value)
     return get_attribute(machine, value, node.attr)
 
 

@@ -491,8 +491,8 @@ def _given_twice(failure: Failure, _: Context) -> bool:
 
 
 def _addition(failure: Failure, _: Context) -> bool:
-    """`model.add(layer, keyword=...)`: the keyword is the layer's, whatever it is."""
-    return failure.call.canonical == "keras.Sequential.add"
+    """A keyword of `model.add(layer)`, `Sequential([...])` or `Model(...)` that is the layer's or an old name."""
+    return failure.call.canonical in ("keras.Sequential.add", "keras.Sequential", "keras.Model")
 
 
 def _optimizer(failure: Failure, _: Context) -> bool:
@@ -549,6 +549,7 @@ _UNKNOWN = _subject("unknown-keyword")
 TABLE: tuple[tuple[str, Predicate], ...] = (
     # A name that nobody takes
     ("KER108", _all(_UNKNOWN, _addition)),
+    ("KER108", _all(_UNKNOWN, lambda failure, _: "custom" in failure.error.facts)),
     ("KER501", _all(_UNKNOWN, _optimizer)),
     ("KER109", _all(_UNKNOWN, _input_call)),
     ("KER106", _all(_UNKNOWN, _both_specs)),
@@ -594,7 +595,9 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER304", _subject("raw-op")),
     ("KER305", _subject("name")),
     ("KER302", _subject("disconnected")),
+    ("KER315", _subject("get-layer")),
     ("KER307", _subject("add", "sequential", "model")),
+    ("KER503", _subject("gone-attribute")),
     ("KER219", lambda failure, context: True),
 )  # fmt: skip
 

@@ -65,6 +65,13 @@ def check(context: Context) -> Iterator[Finding]:
             advice = f"Did you mean `{meant}`? " if meant else ""
             if failure.class_name == "add":
                 advice = "It belongs inside the brackets of the layer. "
+            if "custom" in failure.error.facts:
+                message = (
+                    f"`__init__` of {failure.class_name} takes no `{name}`. Give it `**kwargs`, and pass them on to "
+                    f"`super().__init__(**kwargs)`. {raises(context, failure.error)}"
+                )
+                yield RULE.finding(place(failure.call, argument), message)
+                continue
             message = f"{failure.class_name} has no argument `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
             edits = rename_keyword(argument, meant) if meant else None
             fix = (Fix(f"Rename to `{meant}`", edits),) if edits else ()

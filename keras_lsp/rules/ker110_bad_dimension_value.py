@@ -42,9 +42,19 @@ def check(context: Context) -> Iterator[Finding]:
         fix = _whole_division(context, argument)
         what = f"`{name}` of {failure.class_name}" if name else f"An argument of {failure.class_name}"
         advice = "Use `//`, which divides to a whole number. " if fix else ""
+        if "numpy" in failure.error.facts:
+            advice = "It is an integer of NumPy, not of Python: write `int(...)`. "
+            fix = _conversion(argument)
         shown = "" if value is None or type(value).__module__ != "builtins" else f"; it is {value!r}"
         message = f"{what} has a value that Keras does not take{shown}. {advice}{raises(context, failure.error)}"
         yield RULE.finding(place(failure.call, argument), message, fixes=(fix,) if fix else ())
+
+
+def _conversion(argument: Argument | None) -> Fix | None:
+    if argument is None or not is_written(argument):
+        return None
+    start, end = argument.span
+    return Fix("Convert it with `int(...)`", (TextEdit(start, start, "int("), TextEdit(end, end, ")")))
 
 
 def _whole_division(context: Context, argument: Argument | None) -> Fix | None:

@@ -29,6 +29,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker111_input_shape_inside_wrapper import inside_wrapper
@@ -82,8 +83,8 @@ def check(context: Context) -> Iterator[Finding]:
 def _raising(context: Context, event: ModelEvent) -> bool | None:
     """Whether the event raises; `None` where it neither raises nor is known to do anything strange."""
     if event.method in _CONNECTIONS | _LISTS:
-        if context.keras < (2, 4):
-            return None
+        if context.keras < (2, 4):  # what tf.keras of TensorFlow 1.15 to 2.2 says was not asked
+            return True if event.method in _CONNECTIONS and context.world.keras.contract is Contract.A else None
         subscripted = event.method not in _LISTS or not context.keras3 or event.call.span in indexed(context)
         return True if subscripted else None
     if context.keras3:

@@ -1,7 +1,8 @@
 """KER307: a Sequential is given something else than one list of layers.
 
 ## What it does
-Reports `Sequential(layer, layer)`, `add` of a class instead of a layer, of a list or of a number, and `model = model.add(...)`.
+Reports `Sequential(layer, layer)`, `add` of a class instead of a layer, of a list, a function, a tensor or a number, a second Input,
+a name in the place of `trainable`, and `model = model.add(...)`.
 
 ## Why it matters
 `Sequential` takes one list; its second argument is `name` in Keras 2, which silently drops the second layer, and `trainable`
@@ -27,10 +28,10 @@ import ast
 from collections.abc import Iterator
 
 from keras_lsp.inference.facts import ModelFact, Span
-from keras_lsp.inference.values import LayerValue
+from keras_lsp.inference.values import FunctionValue, LayerValue, TensorValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import Failure
-from keras_lsp.rules.rewriting import written_call
+from keras_lsp.rules.rewriting import is_written, written_call
 from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.text.edits import TextEdit
 
@@ -56,11 +57,23 @@ def check(context: Context) -> Iterator[Finding]:
         if failure.span in spans:
             continue
         message = f"{_what(failure)} {raises(context, failure.error)}"
-        yield RULE.finding(failure.span, message)
+        argument = failure.call.arguments.get("trainable") if failure.argument == "trainable" else None
+        fixes: tuple[Fix, ...] = ()
+        if argument is not None and argument.positional and is_written(argument):
+            fixes = (Fix("Write `name=`", (TextEdit(argument.span.start, argument.span.start, "name="),)),)
+        yield RULE.finding(argument.span if argument is not None else failure.span, message, fixes=fixes)
     yield from _lost_models(context)
 
 
 def _what(failure: Failure) -> str:
+    if failure.argument == "trainable":
+        return "The second argument of Sequential is `trainable` in Keras 3; write `name=...`."
+    if isinstance(failure.value, FunctionValue) or "keras.activations" in repr(failure.value):
+        return "Only layers can be added to a Sequential; put a function into `keras.layers.Lambda` or `Activation`."
+    if isinstance(failure.value, TensorValue):
+        return "Only layers can be added to a Sequential; this layer was called, which gives a tensor."
+    if failure.error.facts.get("input"):
+        return "A Sequential has one Input, its first layer."
     if failure.subject == "model":
         return "Sequential takes a list of layers: `Sequential([layer])`."
     return "Only layer objects can be added to a Sequential: a class needs its arguments in brackets."

@@ -58,7 +58,9 @@ def check(context: Context) -> Iterator[Finding]:
         if base is None or context.catalogue.resolve(base) not in _BASES:
             continue
         init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
-        if init is None or not init.args.args or _calls_init(init) or not _assigns_self(init):
+        if init is None or not init.args.args or _calls_init(init):
+            continue
+        if not _assigns_self(init) and not _is_called(context, node.name):
             continue
         start = context.parsed.positions.start(init)
         if context.parsed.is_broken(start):
@@ -75,6 +77,18 @@ def check(context: Context) -> Iterator[Finding]:
         if not indent.strip():
             fixes = (Fix("Call `super().__init__()`", (TextEdit(line, line, f"super().__init__()\n{indent}"),)),)
         yield RULE.finding(Span(where, where + len("__init__")), message, fixes=fixes)
+
+
+def _is_called(context: Context, class_name: str) -> bool:
+    """Whether an object of the class is called for sure, which fails even if its attributes are plain values."""
+    return any(
+        layer.custom
+        and layer.class_name == class_name
+        and not layer.call.guarded
+        and not layer.call.symbolic
+        and layer.applications
+        for layer in context.facts.layers
+    )
 
 
 def _calls_init(init: ast.FunctionDef) -> bool:

@@ -3,7 +3,7 @@
 ## What it does
 Reports imports and names of Keras that exist in other versions only (`keras.utils.np_utils`, `keras.layers.core`,
 `keras.preprocessing.image.ImageDataGenerator`), modules of Keras's own that are not there or have moved out of reach
-(`keras.engine`), and methods that are gone (`predict_classes`, `fit_generator`). Code that is
+(`keras.engine`), and methods and attributes that are gone (`predict_classes`, `fit_generator`, `layer.output_shape`). Code that is
 prepared for their absence, by `try` or a version check, is left alone.
 
 ## Why it matters
@@ -40,7 +40,7 @@ from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import activation_of
 from keras_lsp.rules.names import dotted_name, dotted_root
-from keras_lsp.rules.wording import keras_name
+from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.text.edits import TextEdit
 
 # method -> (its successor, first version without it)
@@ -68,6 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
             finding = _method(context, event)
             if finding is not None and not _inside(finding.span, prepared):
                 yield finding
+    yield from _attributes(context, prepared)
     answers: dict[str, str | None] = {}
     for node in (*context.nodes(ast.Import), *context.nodes(ast.ImportFrom), *context.nodes(ast.Attribute)):
         for named, dotted in _names(context, node, answers):
@@ -92,6 +93,24 @@ def check(context: Context) -> Iterator[Finding]:
             )
             advice = f" Use {successor}." if successor else ""
             yield RULE.finding(span, f"{keras_name(context)} has no `{missing}`.{advice}")
+
+
+def _attributes(context: Context, prepared: list[Span]) -> Iterator[Finding]:
+    """Attributes that layers of Keras 2 had."""
+    for failure in context.failures.get("KER503", ()):
+        name = str(failure.error.facts.get("attribute"))
+        if _inside(failure.span, prepared):
+            continue
+        span = Span(failure.span.end - len(name), failure.span.end)
+        fixes: tuple[Fix, ...] = ()
+        advice = ""
+        if name in ("output_shape", "input_shape") and context.source(span) == name:
+            new = f"{name.partition('_')[0]}.shape"
+            advice = f" Use `.{new}`."
+            fixes = (Fix(f"Use `.{new}`", (TextEdit(*span, new),)),)
+        yield RULE.finding(
+            span, f"Layers have no `{name}` in Keras 3.{advice} {raises(context, failure.error)}", fixes=fixes
+        )
 
 
 def missing_name(context: Context, dotted: str) -> str | None:

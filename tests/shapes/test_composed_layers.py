@@ -84,7 +84,6 @@ def test_a_formula_says_how_parameters_come_about(layer: str, arguments: dict[st
 @pytest.mark.parametrize(
     ("layer", "arguments", "inputs", "call"),
     [
-        ("LSTM", {"units": 3, "unroll": True}, tensor(None, None, 5), {}),
         ("LSTM", {"units": 3}, tensor(None, 4, 5), {"initial_state": [tensor(None, 3), tensor(None, 4)]}),
         ("Attention", {}, [tensor(None, 4, 5), tensor(None, 6, 7)], {}),
         ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, tensor(None, 4), {"value": tensor(None, 4)}),
@@ -98,6 +97,14 @@ def test_keras_3_fails_when_the_model_runs_and_keras_2_at_the_call(
         answer = apply(layer, inputs, keras, call, **arguments)
         assert isinstance(answer, ShapeError), answer
         assert answer.stage == stage
+
+
+def test_keras_2_unrolls_when_it_is_called_and_keras_3_when_it_knows_the_steps() -> None:
+    steps = tensor(None, None, 5)
+    assert isinstance(apply("LSTM", steps, KERAS_3, units=3, unroll=True), Applied)
+    answer = apply("LSTM", steps, KERAS_2, units=3, unroll=True)
+    assert isinstance(answer, ShapeError)
+    assert answer.kind == "axis-undefined"
 
 
 def test_the_bias_of_gru_depends_on_the_version() -> None:

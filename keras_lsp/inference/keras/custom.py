@@ -8,7 +8,7 @@ from typing import Any, cast
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.calls import mark_built
 from keras_lsp.inference.classes import find_member, library_base
-from keras_lsp.inference.facts import Application, LayerFact, Span
+from keras_lsp.inference.facts import Application, Call, LayerFact, Span
 from keras_lsp.inference.keras.application import apply_layer_value, note_application
 from keras_lsp.inference.keras.layers import build_layer, layer_name
 from keras_lsp.inference.keras.models import call_model, fill_functional, fill_sequential, new_model
@@ -30,6 +30,7 @@ from keras_lsp.inference.values import (
     Unknown,
     Value,
 )
+from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -55,6 +56,7 @@ def adopt(machine: Machine, instance: ObjectValue, arguments: Arguments, node: a
     parameters = _parameters(instance.class_value)
     call = machine.describe_call(name, arguments, node, parameters)
     given = arguments.kwargs.get("name")
+    _check_keywords(machine, instance.class_value, parameters, arguments, call)
     if base in ("keras.Model", "keras.Sequential"):
         kind = "Sequential" if base == "keras.Sequential" else "Subclassed"
         layer: LayerValue = new_model(machine, kind, name, call, given, custom=True)
@@ -72,6 +74,23 @@ def _parameters(class_value: ClassValue) -> list[str]:
         return []
     spec = member.node.args
     return [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)][1:]
+
+
+def _check_keywords(
+    machine: Machine, class_value: ClassValue, parameters: list[str], arguments: Arguments, call: Call
+) -> None:
+    """A constructor of the program without `**kwargs` takes none of the keywords that Keras hides in them."""
+    member = find_member(class_value, "__init__")
+    if not isinstance(member, FunctionValue) or member.node.args.kwarg is not None or arguments.open:
+        return
+    if isinstance(member.node, ast.Lambda) or member.node.decorator_list:
+        return
+    names = {*parameters, *(parameter.arg for parameter in member.node.args.kwonlyargs)}
+    unknown = next((name for name in arguments.kwargs if name not in names), None)
+    if unknown is not None:
+        text = f"TypeError: {class_value.name}.__init__() got an unexpected keyword argument '{unknown}'"
+        facts = {"keywords": (unknown,), "custom": class_value.name}
+        machine.report("constructor", call, ShapeError("argument", text, facts, "construct"))
 
 
 def initialise(machine: Machine, instance: ObjectValue, arguments: Arguments, node: ast.AST | None) -> None:

@@ -169,6 +169,7 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
             error = _missing_error(class_name, missing, call)
     if error is None:
         error = _value_given_twice(class_name, positional, arguments, call) or _no_activation(machine, bound)
+        error = error or _numpy_size(machine, class_name, bound)
     if error is None:
         outcome = construct_layer(configuration)
         error = outcome if isinstance(outcome, ShapeError) else None
@@ -269,6 +270,30 @@ def _value_given_twice(class_name: str, positional: list[str], arguments: Argume
         return None
     text = f"TypeError: {class_name}.__init__() got multiple values for argument '{twice}'"
     return ShapeError("argument", text, {"argument": twice, "value": arguments.kwargs[twice]}, "construct")
+
+
+# Sizes that must be integers of Python, and since when; what NumPy computes (`np.max(y) + 1`) is none (run: Keras 3.0.5, 3.3.3, 3.6.0,
+# 3.8.0, 3.10.0, 3.12.0 to 3.15.1).
+_PYTHON_INTEGERS = {
+    ("Dense", "units"): (3, 13),
+    ("Embedding", "input_dim"): (3, 15),
+    ("Embedding", "output_dim"): (3, 15),
+    ("RepeatVector", "n"): (3, 0),
+}
+
+
+def _numpy_size(machine: Machine, class_name: str, bound: Mapping[str, Value]) -> ShapeError | None:
+    for name, value in bound.items():
+        since = _PYTHON_INTEGERS.get((class_name, name))
+        if since is None or machine.keras < since or not isinstance(value, TensorValue) or value.kind != "numpy":
+            continue
+        dtype = value.spec.dtype or ""
+        if value.spec.shape == () and dtype.startswith(("int", "uint")):
+            text = f"ValueError: Received an invalid value for `{name}`, expected a positive integer."
+            if class_name == "RepeatVector":
+                text = f"TypeError: Expected an integer value for `n`, got <class 'numpy.{dtype}'>."
+            return ShapeError("argument", text, {"argument": name, "value": value, "numpy": dtype}, "construct")
+    return None
 
 
 def _no_activation(machine: Machine, bound: Mapping[str, Value]) -> ShapeError | None:

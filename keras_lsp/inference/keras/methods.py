@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.attributes import total
 from keras_lsp.inference.keras.feeding import refusals
+from keras_lsp.inference.keras.inputs import is_declared
+from keras_lsp.inference.keras.layers import snake_case
 from keras_lsp.inference.keras.models import (
     add_layer,
     build_sequential,
@@ -38,7 +41,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
-from keras_lsp.shapes.dim import Dim
+from keras_lsp.shapes.dim import Dim, Expr, format_shape
 from keras_lsp.shapes.outcome import ShapeError, Weight
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -82,6 +85,8 @@ def call_layer_method(
     method = _LAYER_METHODS.get(name)
     if method is not None:
         return method(machine, layer, arguments, node)
+    if isinstance(layer, ModelValue):
+        layer.perhaps_built = True
     return Unknown(f"`{name}` of a layer is not followed")
 
 
@@ -100,7 +105,7 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
     elif x is not None and model.kind == "Subclassed" and not model.built and model.owner is not None:
         _trace(machine, model, x.value)
     if name == "build":
-        _build(machine, model, arguments)
+        _build(machine, model, arguments, node)
         model.perhaps_built = True
         return None
     # Data that is not known has told the model its input, or the program has ended here.
@@ -266,7 +271,7 @@ def _batch_of(value: Value) -> Value | None:
     return None
 
 
-def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> None:
+def _build(machine: Machine, model: ModelValue, arguments: Arguments, node: ast.AST | None) -> None:
     shape = arguments.get(0, "input_shape", arguments.get(None, "batch_input_shape"))
     if isinstance(shape, ListValue) and shape.items is not None:
         shape = tuple(shape.items)
@@ -276,12 +281,35 @@ def _build(machine: Machine, model: ModelValue, arguments: Arguments) -> None:
     if all(item is None or isinstance(item, int | Unknown) or hasattr(item, "terms") for item in items):
         dims: tuple[Dim, ...] = tuple(item.as_dim() if isinstance(item, Unknown) else item for item in items)
         if model.kind == "Sequential":
+            _check_build(machine, model, dims, arguments, node)
             build_sequential(machine, model, Tensor(dims, "float32"))
         elif model.kind == "Subclassed" and model.owner is not None and not model.built:
             from keras_lsp.inference.keras.custom import apply_custom
 
             batch = TensorValue(Tensor(dims, "float32"), "tensorflow")
             apply_custom(machine, model.owner, Arguments([batch]), None, model.fact.span)
+
+
+def _check_build(
+    machine: Machine, model: ModelValue, dims: tuple[Dim, ...], arguments: Arguments, node: ast.AST | None
+) -> None:
+    """Keras 3 refuses to build a Sequential with an Input for another shape; Keras 2 ignores the shape."""
+    declared = model.inputs[0].spec.shape if model.inputs and is_declared(model) else None
+    nested = model.layers and isinstance(model.layers[0], ModelValue)
+    if (
+        machine.keras < (3,)
+        or declared is None
+        or nested
+        or dims == declared
+        or any(isinstance(dim, Expr) for dim in (*dims, *declared))
+    ):
+        return
+    text = (
+        f"ValueError: Sequential model '{model.name}' has already been configured to use input shape {format_shape(declared)}. "
+        f"You cannot build it with input_shape {format_shape(dims)}"
+    )
+    call = machine.describe_call("keras.Sequential.build", arguments, node, ("input_shape",))
+    machine.report("functional", call, ShapeError("other", text, {"shapes": (declared, dims)}, "construct"))
 
 
 def _last_layer(model: ModelValue) -> LayerFact | None:
@@ -370,11 +398,33 @@ def _get_layer(machine: Machine, layer: LayerValue, arguments: Arguments, node: 
         return Unknown(model.reason or "the model's layers are not known")
     name, index = arguments.get(0, "name"), arguments.get(1, "index")
     if isinstance(index, int) and not isinstance(index, bool):
-        return (inner[index].owner or inner[index]) if -len(inner) <= index < len(inner) else Unknown("no such layer")
+        if -len(inner) <= index < len(inner):
+            return inner[index].owner or inner[index]
+        # In Keras 2 operators are layers of functional models, too.
+        if index >= len(inner) and (model.kind == "Sequential" or machine.keras >= (3,)):
+            text = f"Was asked to retrieve layer at index {index} but model only has {len(inner)} layers."
+            _no_such_layer(machine, model, arguments, node, text)
+        return Unknown("no such layer")
     if isinstance(name, str):
         found = next((item for item in inner if item.name == name), None)
+        if found is None and _is_chosen(name, inner):
+            _no_such_layer(machine, model, arguments, node, f"No such layer: {name}.")
         return Unknown(f"no layer named {name!r} is known") if found is None else found.owner or found
     return Unknown("which layer is asked for is not known")
+
+
+def _no_such_layer(machine: Machine, model: ModelValue, arguments: Arguments, node: ast.AST | None, text: str) -> None:
+    if model.layers is None or model.fact.custom or machine.uncertain:
+        return
+    call = machine.describe_call("keras.Model.get_layer", arguments, node, ("name", "index"))
+    names = tuple(layer.name for layer in model.layers)
+    machine.report("get-layer", call, ShapeError("other", f"ValueError: {text}", {"names": names}, "construct"))
+
+
+def _is_chosen(name: str, layers: list[LayerValue]) -> bool:
+    """Whether a name is none of those that Keras gives by itself, whose numbers depend on all that the program does."""
+    automatic = {snake_case(layer.class_name) for layer in layers} | {"input", "input_layer", "functional", "model"}
+    return re.sub(r"_\d+$", "", name) not in automatic and not name.startswith(("tf.", "tf_op", "lambda", "sequential"))
 
 
 def _call(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:

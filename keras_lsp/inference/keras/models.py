@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_input
+from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact, ModelFact, ModelLayer, Span
 from keras_lsp.inference.keras.application import apply_layer_value, note_application, report_layers
@@ -16,6 +17,7 @@ from keras_lsp.inference.keras.weights import count
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_layer, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
+    FunctionValue,
     GraphNode,
     LayerValue,
     ListValue,
@@ -26,7 +28,7 @@ from keras_lsp.inference.values import (
     Value,
 )
 from keras_lsp.shapes.configuration import Configuration
-from keras_lsp.shapes.dim import Dim, Expr
+from keras_lsp.shapes.dim import Dim, Expr, format_shape
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -177,8 +179,26 @@ def make_sequential(machine: Machine, arguments: Arguments, node: ast.AST | None
     names = ("layers", "name") if machine.keras < (3,) else ("layers", "trainable", "name")
     call = machine.describe_call("keras.Sequential", arguments, node, names)
     model = new_model(machine, "Sequential", "Sequential", call, arguments.get(names.index("name"), "name"))
+    _check_keywords(machine, call, arguments, names)
     fill_sequential(machine, model, arguments.get(0, "layers"), call, node)
     return model
+
+
+# Keras 3.15 looks at the type of `trainable`, the second parameter, which is `name` in Keras 2.
+_TRAINABLE_CHECKED = (3, 15)
+
+
+def _check_keywords(machine: Machine, call: Call, arguments: Arguments, names: tuple[str, ...]) -> None:
+    unknown = next((name for name in arguments.kwargs if name not in names), None)
+    second = arguments.get(1, "trainable") if names[1] == "trainable" else None
+    if unknown is not None:
+        text = f"TypeError: Sequential.__init__() got an unexpected keyword argument '{unknown}'"
+        machine.report("model", call, ShapeError("argument", text, {"keywords": (unknown,)}, "construct"))
+    elif isinstance(second, str) and machine.keras >= _TRAINABLE_CHECKED:
+        text = f"ValueError: Expected `trainable` to be a boolean. Received: trainable={second} (of type <class 'str'>)"
+        machine.report(
+            "model", call, ShapeError("argument", text, {"argument": "trainable", "value": second}, "construct")
+        )
 
 
 def fill_sequential(machine: Machine, model: ModelValue, layers: Value, call: Call, node: ast.AST | None) -> None:
@@ -233,7 +253,11 @@ def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST |
         if producer is not None and producer.layer is not None and is_input_node(producer):
             if model.inputs is None and not model.layers:
                 _start(model, value)
+            else:
+                _refuse_input(machine, model, value, node)
             return
+        if value.kind == "keras":
+            _refuse(machine, model, value, node)
         model.layers, model.reason = None, "a tensor was added"
         model.outputs = None
         return
@@ -246,6 +270,8 @@ def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST |
             name = layer.name if "name" in layer.fact.call.arguments else None
             spec = Tensor(layer.batch_shape, layer.batch_dtype or "float32")
             _start(model, input_tensor(machine, spec, layer.fact.call, name))
+        else:
+            _refuse_input(machine, model, value, node)
         return
     model.layers.append(layer)
     layer.fact.position = "sequential"
@@ -264,6 +290,19 @@ def _extend_joined(machine: Machine, model: ModelValue, layer: LayerValue, value
     _extend(machine, model, value, layer)
 
 
+def _refuse_input(machine: Machine, model: ModelValue, value: Value, node: ast.AST | None) -> None:
+    """Keras 3 takes one Input; Keras 2 ignores or believes a second one."""
+    nested = model.layers and isinstance(model.layers[0], ModelValue)
+    if machine.keras < (3,) or model.inputs is None or nested or not is_declared(model):
+        return
+    text = (
+        f"ValueError: Sequential model '{model.name}' has already been configured to use input shape "
+        f"{format_shape(model.inputs[0].spec.shape or ())}. You cannot add a different Input layer to it."
+    )
+    call = machine.describe_call("keras.Sequential.add", Arguments([value]), node, ("layer",))
+    machine.report("add", call, ShapeError("other", text, {"input": True}, "construct"))
+
+
 def _refuse(machine: Machine, model: ModelValue, value: Value, node: ast.AST | None) -> None:
     from keras_lsp.inference.values import CONSTANTS, External
 
@@ -275,15 +314,22 @@ def _refuse(machine: Machine, model: ModelValue, value: Value, node: ast.AST | N
     sure = (
         isinstance(value, CONSTANTS)
         or added
+        or isinstance(value, FunctionValue)
+        or (isinstance(value, TensorValue) and value.kind == "keras")
         or (
             isinstance(value, External)
             and (symbol := machine.catalogue.symbol(machine.catalogue.resolve(value.path) or "")) is not None
-            and symbol.kind == "layer"
+            and (symbol.kind == "layer" or symbol.name.startswith("keras.activations."))
         )
     )
     if not sure:
         return
-    shown = value.path.rsplit(".", 1)[-1] if isinstance(value, External) else "a list" if items else repr(value)
+    if isinstance(value, External):
+        shown = value.path.rsplit(".", 1)[-1]
+    elif isinstance(value, FunctionValue):
+        shown = f"<function {value.name}>"
+    else:
+        shown = "a list" if items else "a tensor" if isinstance(value, TensorValue) else repr(value)
     if machine.keras >= (3,):
         text = f"ValueError: Only instances of `keras.Layer` can be added to a Sequential model. Received: {shown}"
     else:
@@ -393,6 +439,7 @@ def pop_layer(machine: Machine, model: ModelValue) -> None:
 
 def make_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`keras.Model(inputs, outputs)`."""
+    _check_model(machine, arguments, node)
     arguments = _old_names(arguments)
     call = machine.describe_call("keras.Model", arguments, node, ("inputs", "outputs", "name"))
     model = new_model(machine, "Functional", "Functional", call, arguments.get(2, "name"))
@@ -401,6 +448,42 @@ def make_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
         return model
     fill_functional(machine, model, arguments.get(0, "inputs"), arguments.get(1, "outputs"), call)
     return model
+
+
+def _check_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> None:
+    """What `Model(...)` refuses before it looks at the graph; `tf.keras` of TensorFlow 1.15 to 2.2 was not asked."""
+    if arguments.open or machine.symbolic or machine.world.keras.contract is Contract.B:
+        return
+    call = machine.describe_call("keras.Model", arguments, node, ("inputs", "outputs", "name"))
+    third = machine.keras >= (3,)
+    old = [name for name in ("input", "output") if name in arguments.kwargs]
+    outputs, inputs = arguments.get(1, "outputs"), arguments.get(0, "inputs")
+    facts: dict[str, object] = {}
+    text = ""
+    if old and machine.keras >= (2, 4):
+        given = ", ".join(f"'{name}': ..." for name in old)
+        text = f"TypeError: ('Keyword argument not understood:', '{old[0]}')"
+        if third:
+            text = f"ValueError: Unrecognized keyword arguments passed to Model: {{{given}}}"
+        facts = {"keywords": tuple(old)}
+    elif not arguments.args and not old and ("inputs" in arguments.kwargs) != ("outputs" in arguments.kwargs):
+        name = "inputs" if "inputs" in arguments.kwargs else "outputs"
+        error = "ValueError" if third else "TypeError"
+        text = f"{error}: `{name}` is not a keyword of a model without {'outputs' if name == 'inputs' else 'inputs'}"
+    elif third and len(arguments.args) > 2:
+        text = f"TypeError: Layer.__init__() takes 1 positional argument but {len(arguments.args) + 1} were given"
+    elif arguments.has(0, "inputs") and arguments.has(1, "outputs"):
+        for name, value in (("inputs", inputs), ("outputs", outputs)):
+            if value is None or (isinstance(value, TensorValue) and value.kind == "numpy"):
+                shown = "None" if value is None else "an array"
+                text = f"ValueError: All `{name}` values must be KerasTensors. Received: {name}={shown}"
+                if not third:
+                    word = "Output" if name == "outputs" else "Input"
+                    text = f"ValueError: {word} tensors of a model must be symbolic. Found: {shown}"
+                facts = {"argument": name, "value": value}
+                break
+    if text:
+        machine.report("functional", call, ShapeError("other", text, facts, "construct"))
 
 
 def _old_names(arguments: Arguments) -> Arguments:
