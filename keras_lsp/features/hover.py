@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from keras_lsp.catalogue import HiddenKeyword, Symbol
@@ -15,11 +16,12 @@ from keras_lsp.features.lookup import (
     expression_at,
     keyword_at,
     layer_at,
+    model_of,
     shape_text,
     variable_at,
 )
 from keras_lsp.features.types import Hover
-from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact, ModelFact, Span
+from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact, ModelFact, ModelLayer, Span
 from keras_lsp.inference.values import DatasetValue, External, LayerValue, ModelValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.failures import own_input
@@ -80,6 +82,11 @@ def _name_hover(context: Context, dotted: str, part: Span, start: int, offset: i
             text = describe_value(context, dotted, variable.value, variable.symbolic)
             if text:
                 return Hover(part, text)
+    owner, _, attribute = dotted.rpartition(".")
+    model = model_of(context, owner, offset) if owner else None
+    text = describe_model_attribute(model, attribute, dotted) if model is not None else ""
+    if text:
+        return Hover(part, text)
     canonical = canonical_name(context, dotted, offset)
     symbol = context.catalogue.symbol(canonical) if canonical else None
     if symbol is None:
@@ -167,6 +174,34 @@ def equal_forms(context: Context, layer: LayerFact) -> tuple[str, ...]:
     return tuple(form for form in forms if form.replace(" ", "") not in written)
 
 
+def describe_model_attribute(model: ModelFact, attribute: str, title: str) -> str:
+    """`model.layers`, `model.inputs` and `model.outputs`; empty for all others, and where they are not known."""
+    if attribute == "layers" and model.layers is not None:
+        count = len(model.layers)
+        return markup.paragraphs(
+            f"{markup.code(title)} {count} layer{'' if count == 1 else 's'}", markup.items(_rows(model.layers))
+        )
+    tensors = model.inputs if attribute == "inputs" else model.outputs if attribute == "outputs" else None
+    if tensors is None:
+        return ""
+    shapes = ", ".join(shape_text(tensor) or "unknown" for tensor in tensors)
+    dtypes = [dtype for tensor in tensors if (dtype := dtype_of(tensor))]
+    return markup.paragraphs(markup.code(f"{title}: [{shapes}]"), markup.items(sorted(set(dtypes))))
+
+
+def _rows(layers: Sequence[ModelLayer]) -> list[str]:
+    """A line for each layer, up to a number that helps."""
+    rows: list[str] = []
+    for row in layers[:MAX_ROWS]:
+        shape = shape_text(row.output)
+        counted = f" {markup.number(row.params)}" if isinstance(row.params, int) and row.params else ""
+        rows.append(f"{markup.code(row.name)} {markup.escape(row.class_name)} {markup.code(shape or '?')}{counted}")
+    more = len(layers) - MAX_ROWS
+    if more > 0:
+        rows.append(f"... and {more} more")
+    return rows
+
+
 def describe_model(model: ModelFact) -> str:
     """Inputs, outputs, parameters, and the layers."""
     change = change_text(model.inputs, model.outputs)
@@ -189,15 +224,7 @@ def describe_model(model: ModelFact) -> str:
         facts.append(f"outputs: {markup.code(shape_text(model.outputs) or 'unknown')}")
     if model.symbolic:
         facts.append("names stand for sizes that the program computes")
-    rows: list[str] = []
-    for row in model.rows[:MAX_ROWS]:
-        shape = shape_text(row.output)
-        counted = f" {markup.number(row.params)}" if isinstance(row.params, int) and row.params else ""
-        rows.append(f"{markup.code(row.name)} {markup.escape(row.class_name)} {markup.code(shape or '?')}{counted}")
-    more = len(model.rows) - MAX_ROWS
-    if more > 0:
-        rows.append(f"... and {more} more")
-    return markup.paragraphs(head, markup.items(facts), markup.items(rows))
+    return markup.paragraphs(head, markup.items(facts), markup.items(_rows(model.rows)))
 
 
 def describe_expression(context: Context, fact: ExpressionFact, title: str = "") -> str:

@@ -68,7 +68,7 @@ _OWN_TENSORS = (2, 5)
 def check(context: Context) -> Iterator[Finding]:
     """Uses of symbolic tensors that need values."""
     guarded = list(_guarded(context))
-    own = {node.name for node in context.nodes(ast.FunctionDef) if isinstance(node, ast.FunctionDef)}
+    own = {node.name for node in context.nodes(ast.FunctionDef)}
     seen: set[Span] = set()
     for operand, whole, text, advice, fix in _uses(context, own):
         span = Span(*context.parsed.positions.span(whole))
@@ -93,14 +93,11 @@ def _uses(context: Context, own: set[str]) -> Iterator[_Use]:
         if _symbolic(context, test) is not None:
             yield test, test, _boolean(context), "Use `keras.ops.where`, or decide in the `call` of a layer", ()
     for node in context.nodes(ast.Call):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args and node.func.id not in own:
+        if isinstance(node.func, ast.Name) and node.args and node.func.id not in own:
             yield from _calls(context, node, node.func.id)
     for node in (*context.nodes(ast.For), *context.nodes(ast.comprehension)):
-        if isinstance(node, ast.For | ast.comprehension):
-            yield from _iterated(context, node.iter)
+        yield from _iterated(context, node.iter)
     for node in context.nodes(ast.Assign):
-        if not isinstance(node, ast.Assign):
-            continue
         if isinstance(node.targets[0], ast.Tuple | ast.List):
             yield from _iterated(context, node.value)
         for target in node.targets:
@@ -108,25 +105,24 @@ def _uses(context: Context, own: set[str]) -> Iterator[_Use]:
                 text = f"TypeError: '{_class(context)}' object does not support item assignment"
                 yield target.value, target, text, "Make a new tensor of the parts, for example with `Concatenate`", ()
     for node in context.nodes(ast.Attribute):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        if isinstance(node.ctx, ast.Load):
             yield from _attribute(context, node)
 
 
 def _tests(context: Context) -> Iterator[ast.expr]:
     """Expressions whose truth is asked for."""
-    for kind in (ast.If, ast.While, ast.IfExp, ast.Assert):
-        for node in context.nodes(kind):
-            yield from _conditions(getattr(node, "test"))  # noqa: B009
+    tests = (*context.nodes(ast.If), *context.nodes(ast.While), *context.nodes(ast.IfExp), *context.nodes(ast.Assert))
+    for node in tests:
+        yield from _conditions(node.test)
     for node in context.nodes(ast.comprehension):
-        for condition in getattr(node, "ifs"):  # noqa: B009
+        for condition in node.ifs:
             yield from _conditions(condition)
     for node in context.nodes(ast.UnaryOp):
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        if isinstance(node.op, ast.Not):
             yield from _conditions(node.operand)
     for node in context.nodes(ast.BoolOp):
-        if isinstance(node, ast.BoolOp):
-            for value in node.values[:-1]:
-                yield from _conditions(value)
+        for value in node.values[:-1]:
+            yield from _conditions(value)
 
 
 def _conditions(test: ast.expr) -> Iterator[ast.expr]:
@@ -208,15 +204,13 @@ def _guarded(context: Context) -> Iterator[Span]:
     """Code that may fail: in `try`, under `raises`, or behind a question for the version or an attribute."""
     positions = context.parsed.positions
     for node in context.nodes(ast.Try):
-        if isinstance(node, ast.Try) and node.handlers:
+        if node.handlers:
             yield Span(*positions.span(node))
     for node in context.nodes(ast.With):
-        if isinstance(node, ast.With) and any("aises" in ast.unparse(item.context_expr) for item in node.items):
+        if any("aises" in ast.unparse(item.context_expr) for item in node.items):
             yield Span(*positions.span(node))
     for node in (*context.nodes(ast.If), *context.nodes(ast.IfExp)):
-        if isinstance(node, ast.If | ast.IfExp) and any(
-            word in ast.unparse(node.test) for word in ("hasattr", "isinstance", "version", "executing_eagerly")
-        ):
+        if any(word in ast.unparse(node.test) for word in ("hasattr", "isinstance", "version", "executing_eagerly")):
             yield Span(*positions.span(node))
 
 

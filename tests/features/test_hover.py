@@ -102,3 +102,10 @@ def test_user_text_is_escaped() -> None:
 def test_nothing_on_white_space_and_on_other_names() -> None:
     for analysis, offset in cursors("import os\n¦\npath = os.pa¦th.join('a', 'b')\n"):
         assert analysis.hover(offset) is None
+
+
+def test_layers_inputs_and_outputs_of_a_model() -> None:
+    assert hover(CNN + "model.la¦yers\n").startswith("`model.layers` 3 layers")
+    assert "`conv2d` Conv2D `(None, 26, 26, 8)` 80" in hover(CNN + "for layer in model.layer¦s: pass\n")
+    assert hover(CNN + "model.inp¦uts\n").startswith("`model.inputs: [(None, 28, 28, 1)]`")
+    assert hover(CNN + "print(model.outp¦uts)\n").startswith("`model.outputs: [(None, 10)]`")

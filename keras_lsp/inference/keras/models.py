@@ -748,10 +748,9 @@ def _wrong_number(machine: Machine, model: ModelValue, argument: Value, given: l
 
     TensorFlow's Keras 2 takes the first of too many symbolic tensors; versions before 2.6 those of arrays, too.
     """
-    listed = (
-        argument.items if isinstance(argument, ListValue) else argument if isinstance(argument, tuple) else (argument,)
-    )
-    if not given or len(given) != len(cast("list[Value]", listed or ())) or not is_declared(model):
+    listed: Value = argument.items if isinstance(argument, ListValue) else argument
+    items = list(cast("Iterable[Value]", listed)) if isinstance(listed, list | tuple) else [argument]
+    if not given or len(given) != len(items) or not is_declared(model):
         return None
     found, expected = len(given), len(model.inputs or ())
     symbolic = any(tensor.kind == "keras" for tensor in given)
