@@ -10,7 +10,7 @@ from .contract_rows import external_folder
 from .scenario_rows import FILES, judge, rows
 
 # Programs of each version that raised and are found; the others need values that only running gives, or wait for a rule.
-FOUND = {"2.3.1": 355, "tf2.3.0": 359, "2.15.1": 349, "3.0.5": 360, "3.15.1": 394}
+FOUND = {"2.3.1": 355, "tf2.3.0": 360, "2.15.1": 350, "3.0.5": 357, "3.15.1": 390}
 
 
 @pytest.mark.long
