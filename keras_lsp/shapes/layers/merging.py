@@ -37,6 +37,9 @@ def _tensors(configuration: Configuration, inputs: Structure) -> list[Tensor] | 
     raise Undetermined("the inputs to merge are not a known list of tensors")
 
 
+_ONES_KEPT = (3, 7)  # `Concatenate.build` compared other axes before
+
+
 def _known_shapes(tensors: Sequence[Tensor]) -> list[Shape]:
     shapes: list[Shape] = []
     for tensor in tensors:
@@ -240,6 +243,8 @@ def _axis_outside(configuration: Configuration, shapes: Sequence[Shape], axis: i
 
 
 def _refuse_concatenation(configuration: Configuration, shapes: Sequence[Shape]) -> Refused:
+    if (3, 0) <= configuration.keras < _ONES_KEPT and any(1 in shape[1:] for shape in shapes):
+        raise Undetermined("this version leaves axes of size 1 out of the comparison")
     text = "ValueError: A `Concatenate` layer requires inputs with matching shapes except for the "
     if configuration.keras < QUOTED_NAME:
         text += f"concat axis. Got inputs shapes: {_shown(shapes)}"
