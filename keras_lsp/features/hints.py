@@ -40,8 +40,9 @@ def _hint(context: Context, settings: Settings, lines: LineIndex, line: int, fac
     counted = count_text(fact.params)
     if settings.inlay_hints.parameter_counts and counted:
         label = f"{label}, {counted}"
-    if len(label) > MAX_LABEL:
-        label = label[: MAX_LABEL - 1] + "…"
+    if len(label) > MAX_LABEL:  # as many whole shapes as fit
+        cut = label.rfind("), ", 0, MAX_LABEL)
+        label = f"{label[: cut + 3]}…" if cut > 0 else f"{label[: MAX_LABEL - 1]}…"
     content = lines.content(line)
     code_end = lines.start(line) + len(content.rstrip())
     rest = context.text[fact.span.end : code_end]

@@ -114,7 +114,7 @@ def describe_layer(context: Context, layer: LayerFact) -> str:
     error = layer.error or next((a.error for a in applications if a.error is not None), None)
     details: list[str] = []
     if error is not None:
-        details.append(f"fails: {markup.escape(error.text[: MAX_VALUE * 2])}")
+        details.append(f"fails: {markup.code(error.text[: MAX_VALUE * 2])}")
     elif first is None:
         details.append(
             "not called on a tensor here" if layer.position != "sequential" else "the input is not known yet"
@@ -218,9 +218,9 @@ def describe_model(model: ModelFact) -> str:
         facts.append(f"{counted}{f', {markup.number(frozen)} of them not trainable' if frozen else ''}{size}")
     elif model.reason:
         facts.append(markup.escape(model.reason))
-    if model.inputs:
+    if model.inputs and not (model.outputs and change):  # else the first line says it
         facts.append(f"inputs: {markup.code(shape_text(model.inputs) or 'unknown')}")
-    if model.outputs:
+    if model.outputs and not (model.inputs and change):
         facts.append(f"outputs: {markup.code(shape_text(model.outputs) or 'unknown')}")
     if model.symbolic:
         facts.append("names stand for sizes that the program computes")
