@@ -750,7 +750,7 @@ def _wrong_number(machine: Machine, model: ModelValue, argument: Value, given: l
     """
     listed: Value = argument.items if isinstance(argument, ListValue) else argument
     items = list(cast("Iterable[Value]", listed)) if isinstance(listed, list | tuple) else [argument]
-    if not given or len(given) != len(items) or not is_declared(model):
+    if not items or not all(isinstance(item, TensorValue) for item in items) or not is_declared(model):
         return None
     found, expected = len(given), len(model.inputs or ())
     symbolic = any(tensor.kind == "keras" for tensor in given)
