@@ -323,7 +323,7 @@ def _first_layer(
     if first.error is not None:
         return ShapeError("argument", first.error, {"keywords": tuple(extra)}, "construct")
     shape = first.batch_shape
-    if shape is not None:
+    if shape is not None and all(size is None or isinstance(size, int | Expr) for size in shape):
         layer.batch_shape = tuple(shape)
         layer.batch_dtype = first.dtype
     return None
