@@ -101,7 +101,10 @@ class _Parser(argparse.ArgumentParser):
             return ""
         known: list[str] = []
         for action in self._actions:
-            known += [*action.option_strings, *(action.choices or ())]
+            known += [
+                *action.option_strings,
+                *(str(choice) for choice in cast("Any", action).choices or ()),
+            ]
             if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
                 inner = cast("dict[str, argparse.ArgumentParser]", action.choices)
                 known += [

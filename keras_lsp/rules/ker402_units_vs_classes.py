@@ -30,6 +30,7 @@ The number of units is set to the number of classes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from keras_lsp.inference.facts import LayerFact, Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
@@ -91,7 +92,7 @@ def _largest(content: object) -> int | None:
         return content
     if not isinstance(content, tuple) or not content:
         return None
-    found = [_largest(item) for item in content]  # pyright: ignore[reportUnknownVariableType]
+    found = [_largest(item) for item in cast("tuple[object, ...]", content)]
     return None if None in found else max(number for number in found if number is not None)
 
 

@@ -264,7 +264,7 @@ def _depth(call: Call, x: Tensor) -> Dim:
         return call.size("depth")
     # Without `num_classes` the largest label decides, which mostly only the data know.
     if isinstance(x.content, tuple) and len(x.shape or ()) == 1:
-        content = cast("tuple[object, ...]", x.content)
+        content = cast("tuple[object, ...]", cast("object", x.content))
         labels = [label for label in content if isinstance(label, int)]
         if labels and len(labels) == len(content):
             return max(labels) + 1

@@ -379,13 +379,17 @@ def ctc_loss(call: Call) -> Tensor:
     return Tensor((target[0],), promote_dtypes("keras", output.dtype, "float32"))
 
 
+def _without(shape: Shape, axes: tuple[int, ...] | None) -> Shape:
+    """What a reduction over `axes` leaves; `None` are all axes."""
+    return () if axes is None else tuple(dim for index, dim in enumerate(shape) if index not in axes)
+
+
 def overlap_loss(call: Call) -> Tensor:
     """`dice`, `tversky`: sums over `axis`, which is all axes by default."""
     target, output = call.tensor("target"), call.tensor("output")
-    shape = broadcast(target.shape, known(output), kind=call.kind)
+    shape = broadcast(known(target), known(output), kind=call.kind) or ()
     dtype = output.dtype if is_float(output.dtype) else None
-    axes = call.axes("axis", len(shape)) if call.given("axis") else range(len(shape))
-    return Tensor(tuple(dim for index, dim in enumerate(shape) if index not in axes), dtype)
+    return Tensor(_without(shape, call.axes("axis", len(shape))), dtype)
 
 
 def ctc_sequences(call: Call) -> Tensor:
@@ -404,8 +408,7 @@ def normalize_batch(call: Call) -> object:
     """Normalized values with their mean and variance over the axes (K.normalize_batch_in_training)."""
     x = call.tensor("x")
     shape = known(x)
-    axes = call.axes("axes", len(shape))
-    rest = Tensor(tuple(dim for index, dim in enumerate(shape) if index not in axes), x.dtype)
+    rest = Tensor(_without(shape, call.axes("axes", len(shape))), x.dtype)
     return (x.with_shape(shape), rest, rest)
 
 
