@@ -106,7 +106,7 @@ class _Parser(argparse.ArgumentParser):
                 *(str(choice) for choice in cast("Any", action).choices or ()),
             ]
             if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
-                inner = cast("dict[str, argparse.ArgumentParser]", action.choices)
+                inner = cast("dict[str, argparse.ArgumentParser]", cast("Any", action).choices)
                 known += [
                     name for parser in inner.values() for option in parser._actions for name in option.option_strings
                 ]

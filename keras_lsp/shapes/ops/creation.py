@@ -263,10 +263,11 @@ def _depth(call: Call, x: Tensor) -> Dim:
     if call.given("depth"):
         return call.size("depth")
     # Without `num_classes` the largest label decides, which mostly only the data know.
-    if isinstance(x.content, tuple) and len(x.shape or ()) == 1:
-        content = cast("tuple[object, ...]", cast("object", x.content))
-        labels = [label for label in content if isinstance(label, int)]
-        if labels and len(labels) == len(content):
+    content = x.content
+    if isinstance(content, tuple) and len(x.shape or ()) == 1:
+        elements = cast("tuple[object, ...]", content)
+        labels = [label for label in elements if isinstance(label, int)]
+        if labels and len(labels) == len(elements):
             return max(labels) + 1
     return x.classes if x.classes is not None else opaque()
 
