@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from keras_lsp.cli import garbage
 from keras_lsp.cli.checker import STDIN, Checker, Job, is_code
 from keras_lsp.cli.formats import FOR_PEOPLE, FORMATS, renderer
 from keras_lsp.cli.options import UsageError, add_settings, keras_version, overrides
@@ -168,8 +169,10 @@ class Runner:
             jobs = min(jobs, len(files) // FILES_PER_PROCESS)
         # Keras is asked by one process, which holds one worker.
         if jobs < 2 or len(files) < 2 or self.job.verify:
-            for path in files:
-                yield self.checker.check(path)
+            with garbage.postponed():
+                for path in files:
+                    yield self.checker.check(path)
+                    garbage.collect()
         else:
             from keras_lsp.cli.parallel import check_in_processes
 

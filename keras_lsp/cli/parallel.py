@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
+from keras_lsp.cli import garbage
 from keras_lsp.cli.checker import Checker, Job
 from keras_lsp.cli.report import FileReport
 
@@ -19,11 +20,14 @@ _checker: Checker | None = None
 def _start(job: Job) -> None:
     global _checker
     _checker = Checker(job)
+    garbage.postpone()
 
 
 def _check(path: str) -> FileReport:
     assert _checker is not None
-    return _checker.check(path)
+    report = _checker.check(path)
+    garbage.collect()
+    return report
 
 
 def check_in_processes(job: Job, files: Sequence[str], jobs: int) -> Iterator[FileReport]:

@@ -6,6 +6,7 @@ plain data that a reader must not change.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -364,6 +365,10 @@ class Question:
 class Records(Protocol):
     """What was seen at the places of the text, put together when somebody asks for it."""
 
+    def expression(self, node: ast.AST) -> ExpressionFact | None:
+        """The fact of one expression."""
+        ...
+
     def expressions(self) -> dict[Span, ExpressionFact]:
         """Facts of all expressions that were seen."""
         ...
@@ -405,6 +410,10 @@ class Facts:
     def expressions(self) -> dict[Span, ExpressionFact]:
         """What is known of expressions."""
         return self.records.expressions() if self.records is not None else {}
+
+    def expression(self, node: ast.AST) -> ExpressionFact | None:
+        """What is known of one expression, without reading all others."""
+        return self.records.expression(node) if self.records is not None else None
 
     @cached_property
     def variables(self) -> list[Variable]:

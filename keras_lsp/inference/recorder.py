@@ -158,31 +158,37 @@ class Joined:
         self._records = records
         self._places = places
 
+    def expression(self, node: ast.AST) -> ExpressionFact | None:
+        """The fact of one expression: cheap where only some of them are asked for."""
+        key = id(node)
+        owners = [record for record in self._records if key in record.seen]
+        return self._fact(key, owners) if owners else None
+
     def expressions(self) -> dict[Span, ExpressionFact]:
         """Facts of all expressions that were seen."""
-        owners: dict[int, Recorder] = {}
-        several: dict[int, list[Seen]] = {}
+        owners: dict[int, list[Recorder]] = {}
         for record in self._records:
-            for key, (_, seen) in record.seen.items():
-                if key not in owners:
-                    owners[key] = record
-                elif key in several:
-                    several[key].append(seen)
+            for key in record.seen:
+                if key in owners:
+                    owners[key].append(record)
                 else:
-                    several[key] = [owners[key].seen[key][1], seen]
+                    owners[key] = [record]
         facts: dict[Span, ExpressionFact] = {}
-        for key, record in owners.items():
-            if key in several:
-                joined = several[key][0]
-                for seen in several[key][1:]:
-                    joined = _join(joined, seen)
-                fact = _read(joined, self._places.span(record.seen[key][0]))
-            else:
-                fact = record.fact(key)
+        for key, records in owners.items():
+            fact = self._fact(key, records)
             known = facts.get(fact.span)
             if known is None or known.output is None or fact.output is not None:
                 facts[fact.span] = fact
         return facts
+
+    def _fact(self, key: int, owners: Sequence[Recorder]) -> ExpressionFact:
+        """What one or several units saw at an expression."""
+        if len(owners) == 1:
+            return owners[0].fact(key)
+        node, joined = owners[0].seen[key]
+        for record in owners[1:]:
+            joined = _join(joined, record.seen[key][1])
+        return _read(joined, self._places.span(node))
 
     def variables(self) -> list[Variable]:
         """Names that were bound, with the last value seen."""

@@ -67,13 +67,15 @@ _OWN_TENSORS = (2, 5)
 
 def check(context: Context) -> Iterator[Finding]:
     """Uses of symbolic tensors that need values."""
-    guarded = list(_guarded(context))
+    guarded: list[Span] | None = None
     own = {node.name for node in context.nodes(ast.FunctionDef)}
     seen: set[Span] = set()
     for operand, whole, text, advice, fix in _uses(context, own):
         span = Span(*context.parsed.positions.span(whole))
         if span in seen or context.parsed.is_broken(span.start):
             continue
+        if guarded is None:
+            guarded = list(_guarded(context))
         if any(outer.start <= span.start and span.end <= outer.end for outer in guarded):
             continue
         seen.add(span)
@@ -181,7 +183,7 @@ def _attribute(context: Context, node: ast.Attribute) -> Iterator[_Use]:
 
 def _symbolic(context: Context, node: ast.expr) -> TensorValue | None:
     """The tensor that an expression is, if it is sure to be one of the graph of a model."""
-    fact = context.facts.expressions.get(Span(*context.parsed.positions.span(node)))
+    fact = context.facts.expression(node)
     if fact is None or fact.symbolic or fact.contexts != 1:
         return None
     value = fact.value
