@@ -835,7 +835,9 @@ def _candidates(line: _Line) -> Iterator[str]:
     elif balanced.endswith("."):
         tails = [HOLE, ""]
     if colon and complete and balanced.endswith(":"):
-        yield balanced[:-1].rstrip() + complete + colon
+        yield (
+            balanced[:-1].rstrip(" \t\f") + complete + colon
+        )  # a line break stays, so that what follows keeps its line
     for tail in tails:
         yield balanced + tail + complete
         if colon:

@@ -45,6 +45,13 @@ def test_valid_text_is_parsed_by_python_alone(text):
     assert dump(module.tree) == dump(ast.parse(text))
 
 
+def test_a_colon_on_a_line_of_its_own_moves_nothing_behind_it():
+    text = "class A(B'C'D):\n    def call(self, x\n:\n        return x\n\n\nb = A()\n"
+    module = checked(text)
+    assert module.source.count("\n") == text.count("\n")
+    assert text[slice(*module.positions.span(module.tree.body[-1]))] == "b = A()"
+
+
 def test_positions_count_code_points():
     text = "é = '😋'; ü = model.add(x)\n\ty".replace("\n\t", "\n")
     module = checked(text)
