@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 # One step is one expression or statement. A large real program (a ResNet built in loops) takes about 60,000.
 MAX_STEPS = 600_000
@@ -27,6 +29,11 @@ MAX_INTEGER_BITS = 256
 DEADLINE_SECONDS = 20.0
 # Functions evaluated with symbolic parameters because nobody calls them.
 MAX_SYMBOLIC_FUNCTIONS = 400
+# Steps for one function or class that nobody calls. Nothing is known of its parameters, so that all ways of its recursion are
+# tried: of Keras's own those with an end take up to 37,000 (a ResNet-RS of 420 layers), the others would take all there are.
+# Each one that is cut halves what the next ones may take, down to what an ordinary one needs.
+MAX_SYMBOLIC_STEPS = 50_000
+MIN_SYMBOLIC_STEPS = 2_500
 # Contexts whose shapes are kept apart at one call before they are only joined.
 MAX_CONTEXTS = 64
 # Modules of the project that one analysis may follow.
@@ -40,11 +47,12 @@ class Exhausted(Exception):
 class Budget:
     """Counts steps and looks at the clock every few thousand of them."""
 
-    __slots__ = ("deadline", "limit", "steps")
+    __slots__ = ("deadline", "limit", "steps", "total")
 
     def __init__(self, steps: int = MAX_STEPS, seconds: float = DEADLINE_SECONDS) -> None:
         self.steps = 0
-        self.limit = steps
+        self.total: int = steps
+        self.limit: int = steps
         self.deadline = time.monotonic() + seconds
 
     def spend(self) -> None:
@@ -54,3 +62,18 @@ class Budget:
             raise Exhausted(f"more than {self.limit:,} steps")
         if not self.steps & 0xFFF and time.monotonic() > self.deadline:
             raise Exhausted("the time for one file is used up")
+
+    @contextmanager
+    def share(self, steps: int) -> Generator[None, None, None]:
+        """Allow no more than so many of the steps that are left."""
+        before = self.limit
+        self.limit = min(before, self.steps + steps)
+        try:
+            yield
+        finally:
+            self.limit = before
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left for the rest of the file either."""
+        return self.steps >= self.total or time.monotonic() > self.deadline

@@ -20,7 +20,15 @@ from collections.abc import Callable, Iterable
 from sys import getrefcount
 
 from keras_lsp.inference.arguments import Arguments
-from keras_lsp.inference.budget import MAX_MODULES, MAX_STEPS, MAX_SYMBOLIC_FUNCTIONS, Budget, Exhausted
+from keras_lsp.inference.budget import (
+    MAX_MODULES,
+    MAX_STEPS,
+    MAX_SYMBOLIC_FUNCTIONS,
+    MAX_SYMBOLIC_STEPS,
+    MIN_SYMBOLIC_STEPS,
+    Budget,
+    Exhausted,
+)
 from keras_lsp.inference.facts import Facts
 from keras_lsp.inference.functions import symbolic_arguments
 from keras_lsp.inference.keras.custom import finish_custom
@@ -91,6 +99,9 @@ class Evaluation:
         self.made: dict[Unit, Unit] = {}
         self.made_here: list[Unit] = []
         self.blind = False
+        # The limit that a function nobody calls ran into, and what each of the others may take.
+        self.truncated: str | None = None
+        self.share = MAX_SYMBOLIC_STEPS
         if old is not None:
             self.watch.evaluated = set()
 
@@ -273,7 +284,7 @@ class Evaluation:
         if plan is not None and plan.grown:
             return known or Unit(None, Facts(), Recorder(self.places))
         here = self.made.get(owner, owner).definitions[index]
-        unit = self._evaluate(None, False, lambda: self._call_aside(here))
+        unit = self._evaluate_briefly(lambda: self._call_aside(here))
         unit.uncalled = uncalled
         self.made_here.append(unit)
         self._evaluated(unit)
@@ -281,6 +292,29 @@ class Evaluation:
             self.made[known] = unit
         self._take(unit)
         return unit
+
+    def _evaluate_briefly(self, thunk: Callable[[], object]) -> Unit:
+        """One unit within its share of the budget; past it nothing is said of this unit, and the others go on."""
+        machine = self.machine
+        before = machine.activations[:], machine.depth, machine.uncertain, machine.guarded, machine.muted
+        settings = machine.floatx, machine.data_format, machine.counters
+        made = len(machine.models), len(machine.instances), len(machine.definitions)
+        try:
+            with machine.budget.share(self.share):
+                return self._evaluate(None, False, thunk)
+        except Exhausted as limit:
+            if machine.budget.is_spent:
+                raise
+            machine.activations[:], machine.depth, machine.uncertain, machine.guarded, machine.muted = before
+            machine.floatx, machine.data_format, machine.counters = settings
+            del machine.models[made[0] :], machine.instances[made[1] :], machine.definitions[made[2] :]
+            # What it called would come to the same, so that it is not tried by itself either.
+            unit = Unit(None, Facts(keras=str(self.world.keras)), Recorder(self.places))
+            unit.called = frozenset(machine.called - self.called)
+            self.truncated = str(limit)
+            self.watch.lost = True
+            self.share = max(self.share // 2, MIN_SYMBOLIC_STEPS)
+            return unit
 
     def _uncalled(self, value: Value) -> tuple[bool, ...]:
         if not isinstance(value, ClassValue):
@@ -297,7 +331,15 @@ class Evaluation:
     def _aside(self, thunk: Callable[[], object]) -> None:
         machine = self.machine
         settings = machine.floatx, machine.data_format
-        self._isolate(lambda: machine.try_aside(thunk))
+        made = len(machine.models)
+
+        def evaluate_and_describe() -> None:
+            thunk()
+            for model in machine.models[made:]:  # its layers are put back to where they were afterwards
+                describe_model(model)
+            del machine.models[made:]
+
+        self._isolate(lambda: machine.try_aside(evaluate_and_describe))
         machine.floatx, machine.data_format = settings
 
     def _run_class(self, value: ClassValue) -> None:
@@ -542,14 +584,13 @@ def evaluate(parsed: ParsedModule, world: World, budget: Budget | None, trace: T
         if facts is not None:
             return facts
     evaluation = Evaluation(parsed, world, budget or Budget(), Places(parsed))
-    truncated: str | None = None
     try:
         evaluation.run()
     except (Exhausted, RecursionError) as limit:
-        truncated = str(limit) or "the program is nested too deeply"
+        evaluation.truncated = str(limit) or "the program is nested too deeply"
         evaluation.watch.lost = True
     facts = evaluation.finish()
-    facts.truncated = truncated
+    facts.truncated = evaluation.truncated
     return facts
 
 

@@ -254,12 +254,11 @@ class Machine:
         fork = self.heap.begin()
         self.uncertain += 1
         try:
-            result = thunk()
+            return thunk()
         finally:
             self.uncertain -= 1
-        self.heap.rollback(fork)
-        self.heap.finish(fork, [{}])
-        return result
+            self.heap.rollback(fork)
+            self.heap.finish(fork, [{}])
 
     def note_flow(self, flow: Flow | None) -> bool:
         """Keep what a branch ended with, if it left by return, break or continue; whether it goes on."""
