@@ -31,9 +31,14 @@ DEADLINE_SECONDS = 20.0
 MAX_SYMBOLIC_FUNCTIONS = 400
 # Steps for one function or class that nobody calls. Nothing is known of its parameters, so that all ways of its recursion are
 # tried: of Keras's own those with an end take up to 37,000 (a ResNet-RS of 420 layers), the others would take all there are.
-# Each one that is cut halves what the next ones may take, down to what an ordinary one needs.
+# Each one that is cut leaves the next ones a quarter of that, down to what an ordinary one needs.
 MAX_SYMBOLIC_STEPS = 50_000
 MIN_SYMBOLIC_STEPS = 2_500
+# Steps for all of them together, and more for each line of the file: a line takes about six.
+SYMBOLIC_STEPS = 100_000
+SYMBOLIC_STEPS_PER_LINE = 20
+# What each may still take when those are used up, which is enough for a small model.
+LEAST_SYMBOLIC_STEPS = 300
 # Contexts whose shapes are kept apart at one call before they are only joined.
 MAX_CONTEXTS = 64
 # Modules of the project that one analysis may follow.

@@ -21,11 +21,14 @@ from sys import getrefcount
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import (
+    LEAST_SYMBOLIC_STEPS,
     MAX_MODULES,
     MAX_STEPS,
     MAX_SYMBOLIC_FUNCTIONS,
     MAX_SYMBOLIC_STEPS,
     MIN_SYMBOLIC_STEPS,
+    SYMBOLIC_STEPS,
+    SYMBOLIC_STEPS_PER_LINE,
     Budget,
     Exhausted,
 )
@@ -102,6 +105,8 @@ class Evaluation:
         # The limit that a function nobody calls ran into, and what each of the others may take.
         self.truncated: str | None = None
         self.share = MAX_SYMBOLIC_STEPS
+        self.pool = SYMBOLIC_STEPS + SYMBOLIC_STEPS_PER_LINE * parsed.text.count("\n")
+        self.left = self.pool
         if old is not None:
             self.watch.evaluated = set()
 
@@ -299,10 +304,11 @@ class Evaluation:
         before = machine.activations[:], machine.depth, machine.uncertain, machine.guarded, machine.muted
         settings = machine.floatx, machine.data_format, machine.counters
         made = len(machine.models), len(machine.instances), len(machine.definitions)
+        steps = machine.budget.steps
         try:
-            with machine.budget.share(self.share):
+            with machine.budget.share(min(self.share, max(self.left, LEAST_SYMBOLIC_STEPS))):
                 return self._evaluate(None, False, thunk)
-        except Exhausted as limit:
+        except Exhausted:
             if machine.budget.is_spent:
                 raise
             machine.activations[:], machine.depth, machine.uncertain, machine.guarded, machine.muted = before
@@ -311,10 +317,12 @@ class Evaluation:
             # What it called would come to the same, so that it is not tried by itself either.
             unit = Unit(None, Facts(keras=str(self.world.keras)), Recorder(self.places))
             unit.called = frozenset(machine.called - self.called)
-            self.truncated = str(limit)
+            self.truncated = "a function or class that nobody calls takes more steps than its share"
             self.watch.lost = True
-            self.share = max(self.share // 2, MIN_SYMBOLIC_STEPS)
+            self.share = max(self.share // 4, MIN_SYMBOLIC_STEPS)
             return unit
+        finally:
+            self.left -= machine.budget.steps - steps
 
     def _uncalled(self, value: Value) -> tuple[bool, ...]:
         if not isinstance(value, ClassValue):
@@ -614,6 +622,8 @@ def _evaluate_change(parsed: ParsedModule, world: World, trace: Trace) -> Facts 
             if evaluation.watch.lost or evaluation.packages != _packages(trace.all):
                 return None
             if sum(unit.steps for unit in (*evaluation.units, *(u for _, _, u in evaluation.aside))) > MAX_STEPS:
+                return None
+            if sum(unit.steps for _, _, unit in evaluation.aside) > evaluation.pool:
                 return None
             return evaluation.finish()
     return None

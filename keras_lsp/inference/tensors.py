@@ -56,7 +56,7 @@ def as_array(value: Value) -> Value:
 
 
 def tensors_in(value: Value) -> list[TensorValue]:
-    """All tensors of a value, nested ones included, in order."""
+    """All tensors of a value, nested ones included, in order; those of a dictionary by its keys, as `tree.flatten` has them."""
     if isinstance(value, TensorValue):
         return [value]
     if isinstance(value, tuple):
@@ -64,7 +64,10 @@ def tensors_in(value: Value) -> list[TensorValue]:
     if isinstance(value, ListValue):
         return [tensor for item in value.items or () for tensor in tensors_in(item)]
     if isinstance(value, DictValue):
-        return [tensor for item in value.items.values() for tensor in tensors_in(item)]
+        keys = list(value.items)
+        if all(isinstance(key, str) for key in keys):
+            keys.sort(key=str)
+        return [tensor for key in keys for tensor in tensors_in(value.items[key])]
     return []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keras_lsp.catalogue.version import LATEST
-from keras_lsp.inference.budget import MAX_STEPS, Budget
+from keras_lsp.inference.budget import LEAST_SYMBOLIC_STEPS, MAX_STEPS, SYMBOLIC_STEPS, SYMBOLIC_STEPS_PER_LINE, Budget
 from keras_lsp.inference.interpreter import infer
 from keras_lsp.inference.world import World
 from keras_lsp.syntax.parse import parse
@@ -44,7 +44,7 @@ def build():
 
 def test_a_function_without_an_end_costs_only_itself() -> None:
     budget = Budget()
-    facts = infer(parse("".join(ENDLESS.format(n) for n in range(6)) + USEFUL), World(LATEST), budget)
+    facts = infer(parse("".join(ENDLESS.format(n) for n in range(4)) + USEFUL), World(LATEST), budget)
     assert facts.truncated is not None
     assert [model.params for model in facts.models] == [36]
     assert budget.steps < MAX_STEPS // 4
@@ -71,6 +71,18 @@ def test_a_folder_of_keras_is_analysed_without_a_mistake() -> None:
     seen = sweep(python_files(folder_of("keras") / "src" / "layers" / "core"))
     assert seen.files > 10
     assert seen.errors == {}
+
+
+def test_all_functions_that_nobody_calls_have_a_share_together() -> None:
+    body = (
+        "    x = keras.Input((8,))\n    for _ in range(400):\n        x = keras.layers.Dense(8)(x)\n    return x\n\n\n"
+    )
+    functions = [f"def build{n}():\n{body}" for n in range(200)]
+    budget = Budget()
+    facts = infer(parse("import keras\n\n\n" + "".join(functions)), World(LATEST), budget)
+    assert facts.truncated is not None
+    assert facts.layers
+    assert budget.steps < SYMBOLIC_STEPS + SYMBOLIC_STEPS_PER_LINE * 1_500 + len(functions) * (LEAST_SYMBOLIC_STEPS + 5)
 
 
 def test_a_package_that_is_not_there_is_named() -> None:
