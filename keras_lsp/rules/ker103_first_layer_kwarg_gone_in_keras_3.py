@@ -74,13 +74,19 @@ def _advice(context: Context, failure: Failure, names: list[str]) -> str:
     arguments = input_arguments(context, layer) if layer is not None else None
     if layer is not None and layer.position == "sequential" and layer.index == 0 and arguments:
         return f"Put `keras.Input({arguments})` before the layer."
-    if layer is not None and (layer.position == "functional" or layer.index):
+    if layer is not None and (layer.position == "functional" or layer.index or _is_called(context, failure)):
         return "It had no effect here; leave it out."
     return (
         f"Declare the input as `keras.Input({arguments})`."
         if arguments
         else "Declare the input with `keras.Input(...)`."
     )
+
+
+def _is_called(context: Context, failure: Failure) -> bool:
+    """Whether the layer is called where it is made, `Dense(...)(x)`: its input is known, whatever the keywords say."""
+    end = failure.call.span.end
+    return context.text[end : end + 1] == "("
 
 
 def _fixes(context: Context, failure: Failure, names: list[str]) -> tuple[Fix, ...]:
@@ -96,7 +102,7 @@ def _fixes(context: Context, failure: Failure, names: list[str]) -> tuple[Fix, .
     meaningful = [name for name in names if name in FIRST_LAYER_KEYWORDS]
     if first and meaningful and input_arguments(context, layer) is not None:
         return fixes(input_fix(context, layer, tuple(name for name in names if name not in FIRST_LAYER_KEYWORDS)))
-    if not first and layer.position == "alone":
+    if not first and layer.position == "alone" and not _is_called(context, failure):
         return ()
     return fixes(removal_fix(context, failure.call, names))
 
