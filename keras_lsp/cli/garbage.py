@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 
 
 def postpone() -> None:
@@ -23,7 +23,7 @@ def collect() -> None:
 
 
 @contextlib.contextmanager
-def postponed() -> Iterator[None]:
+def postponed() -> Generator[None, None, None]:
     """`postpone` for a while."""
     was_enabled = gc.isenabled()
     postpone()
