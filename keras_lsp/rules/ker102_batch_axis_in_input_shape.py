@@ -40,7 +40,7 @@ from keras_lsp.rules.failures import batch_shape_argument, declared_shape, ranks
 from keras_lsp.rules.graph_walks import rank_of
 from keras_lsp.rules.input_layers import fixes
 from keras_lsp.rules.model_data import shape_of_whole_array
-from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.rewriting import place, written_expression
 from keras_lsp.rules.wording import axes, count, keras_name, literal, raises, shapes
 from keras_lsp.shapes.dim import format_shape
 from keras_lsp.text.edits import TextEdit
@@ -86,13 +86,10 @@ def check(context: Context) -> Iterator[Finding]:
 
 def drop_first(context: Context, argument: Argument, applicability: Applicability | None = None) -> Fix | None:
     """Leave out the first axis of a shape as it is written; unless said otherwise, that is safe only for `None`."""
-    if not is_written(argument):
+    written = written_expression(context, argument)
+    if written is None:
         return None
-    source = context.source(argument.span)
-    try:
-        node = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    source, node = written
     if isinstance(node, ast.Attribute) and node.attr == "shape":
         edit = TextEdit(argument.span.end, argument.span.end, "[1:]")
         return Fix("Leave out the number of samples: `.shape[1:]`", (edit,))

@@ -35,7 +35,7 @@ from keras_lsp.inference.values import TensorValue
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.ker217_data_does_not_fit_model import is_one_sample
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, events, input_shape, is_whole_array
-from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.rewriting import place, written_expression
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import format_shape
 from keras_lsp.text.edits import TextEdit
@@ -66,13 +66,10 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _add_batch_axis(context: Context, argument: Argument) -> Fix | None:
-    if not is_written(argument):
+    written = written_expression(context, argument)
+    if written is None:
         return None
-    source = context.source(argument.span)
-    try:
-        node = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    source, node = written
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
         index = node.slice.value
         if index < 0 or not source.isascii() or "\n" in source:

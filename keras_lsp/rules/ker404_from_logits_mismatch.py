@@ -36,7 +36,7 @@ from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Sev
 from keras_lsp.rules.graph_walks import producer
 from keras_lsp.rules.input_layers import fixes
 from keras_lsp.rules.model_data import CROSSENTROPIES, activation_of, events, last_activation, loss_of
-from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.rewriting import place, written_expression
 from keras_lsp.text.edits import TextEdit
 
 
@@ -67,13 +67,10 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _flip(context: Context, argument: Argument, *, logits: bool) -> Fix | None:
     """Say `from_logits` as the last activation needs it, in a loss that is constructed where it is given."""
-    if not is_written(argument):
+    expression = written_expression(context, argument)
+    if expression is None:
         return None
-    source = context.source(argument.span)
-    try:
-        node = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    source, node = expression
     if not isinstance(node, ast.Call) or not source.endswith(")"):
         return None
     title = f"Say `from_logits={logits}`"

@@ -28,6 +28,17 @@ def is_written(argument: Argument | None) -> bool:
     return argument is not None and not argument.unpacked and (argument.positional or argument.keyword_span is not None)
 
 
+def written_expression(context: Context, argument: Argument) -> tuple[str, ast.expr] | None:
+    """The text of an argument and its tree, whose positions count from that text; `None` where it is not written out."""
+    if not is_written(argument):
+        return None
+    source = context.source(argument.span)
+    try:
+        return source, ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
 def place(call: Call, argument: Argument | None) -> Span:
     """Where to point at for an argument: keyword and value, or the callee if it came from elsewhere."""
     if argument is None or not is_written(argument):
