@@ -52,6 +52,7 @@ class Application:
         self._initialized = False
         self._options: Mapping[str, Any] = {}
         self.session.on_change = self._changed
+        self.session.call_soon = self.dispatcher.call_soon
         self.session.on_close = self.publisher.closed
         self.session.on_analysed = self._analysed
         lifecycle.on_end(self.background.close)

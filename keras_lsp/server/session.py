@@ -91,6 +91,7 @@ class Session:
         self.on_change: Callable[[Unit, bool], None] = lambda unit, opened: None
         self.on_close: Callable[[Unit], None] = lambda unit: None
         self.on_analysed: Callable[[Unit, Analysis], None] = lambda unit, analysis: None
+        self.call_soon: Callable[[Callable[[], None]], None] = lambda action: action()
         self._say = say
         self._told: set[str] = set()
         self._units: dict[str, Unit] = {}
@@ -102,6 +103,8 @@ class Session:
         self._lock = threading.Lock()
         self._analyses: OrderedDict[str, tuple[tuple[int, int, int], Analysis]] = OrderedDict()
         self._dependencies: dict[str, frozenset[str]] = {}
+        self._changed_sources: dict[str, int] = {}
+        self._source_changes = 0
         self.analysis_seconds = 0.0
 
     # Looking things up; any thread.
@@ -252,6 +255,8 @@ class Session:
 
     def source_changed(self, path: str, but: str = "") -> None:
         """A module changed: what imports it, directly or not, is analysed again."""
+        self._source_changes += 1
+        self._changed_sources[path] = self._source_changes
         self.outdate([uri for uri, paths in list(self._dependencies.items()) if uri != but and path in paths])
 
     def outdate(self, uris: Iterable[str] | None = None) -> None:
@@ -273,7 +278,7 @@ class Session:
         known = self._analyses.get(unit.uri)
         if known is not None and known[0] == state:
             return known[1]
-        started = time.perf_counter()
+        started, changes = time.perf_counter(), self._source_changes
         project = self.worlds.project(unit.path)
         finder = SourceFinder(project.roots, project.site_packages, self._open_texts(), self.disk)
         world = project.world(unit.path, finder.find, self.worlds.answers(project))
@@ -293,6 +298,9 @@ class Session:
                 self._dependencies[unit.uri] = consulted | before  # imports that were taken over asked for nothing now
                 while len(self._analyses) > MAX_ANALYSES:
                     self._analyses.popitem(last=False)
+        if any(self._changed_sources.get(path, 0) > changes for path in finder.consulted - {unit.path}):
+            # Changed while it was read: nobody knew then that this unit depends on it.
+            self.call_soon(lambda: self.outdate([unit.uri]))
         self.on_analysed(unit, analysis)
         return analysis
 

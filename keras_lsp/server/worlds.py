@@ -141,6 +141,7 @@ class Worlds:
         self._trusted = False
         self._editor: dict[str | None, Mapping[str, Any]] = {}
         self._projects: dict[tuple[str, str], Project] = {}
+        self._epoch = 0
         self._answers: dict[str, Mapping[str, object]] = {}
         self._keras_oracles: dict[str, Oracle] = {}
         self._name_oracles: dict[str, NameOracle] = {}
@@ -182,6 +183,7 @@ class Worlds:
     def forget(self) -> None:
         """Read configurations and environments again when they are needed next."""
         with self._lock:
+            self._epoch += 1
             self._projects.clear()
 
     def _folder_uri(self, scope: str | None) -> str | None:
@@ -198,11 +200,13 @@ class Worlds:
         place = str(Path(path).parent) if path else folder
         key = (folder, place)
         with self._lock:
-            project = self._projects.get(key)
+            project, epoch = self._projects.get(key), self._epoch
         if project is None:
             project = self._make(uri, folder, place)
             with self._lock:
-                self._projects[key] = project
+                # What it was made of may have changed meanwhile: who asked is outdated then, and who asks next makes it anew.
+                if self._epoch == epoch:
+                    self._projects[key] = project
         return project
 
     def _folder(self, path: str) -> tuple[str | None, str]:

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types as t
+
+import keras_lsp.server.session as session_module
+from keras_lsp.server import worlds
+from keras_lsp.server.session import Session
 
 REMOVED = "import keras\n\nlayer = keras.layers.LSTM(8, input_length=6, input_dim=8)\n"
 KERAS_3_ONLY = "KER103"
@@ -169,3 +174,44 @@ def test_folders_come_and_go(start, tmp_path):
     peer.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder(tmp_path)]}})
     peer.open("untitled:1", REMOVED)
     assert KERAS_3_ONLY in codes(peer, "untitled:1")
+
+
+# --- What changes while it is read ------------------------------------------------------------------------------------------
+
+
+def document(path: Path, text: str) -> t.TextDocumentItem:
+    return t.TextDocumentItem(path.as_uri(), t.LanguageKind.Python, 1, text)
+
+
+def test_settings_that_change_while_a_project_is_made_hold_afterwards(tmp_path, monkeypatch):
+    knowledge = worlds.Worlds(may_trust=False)
+    find = worlds.find_environment
+
+    def find_slowly(*arguments: Any) -> Any:
+        monkeypatch.setattr(worlds, "find_environment", find)
+        knowledge.configure({"kerasVersion": "2.2.4"}, None)
+        return find(*arguments)
+
+    monkeypatch.setattr(worlds, "find_environment", find_slowly)
+    knowledge.project(str(tmp_path / "model.py"))
+    assert knowledge.project(str(tmp_path / "model.py")).keras.generation == 2
+
+
+def test_a_module_that_changes_while_it_is_followed_is_followed_again(tmp_path, monkeypatch):
+    (tmp_path / "head.py").write_text(MODULE)
+    session = Session(worlds.Worlds(may_trust=False), lambda message: None)
+    session.set_folders([t.WorkspaceFolder(tmp_path.as_uri(), "w")])
+    session.open(document(tmp_path / "main.py", MAIN.format(shape="(28, 28, 1)")))
+    analyse = session_module.analyse_document
+
+    def analyse_slowly(*arguments: Any) -> Any:
+        monkeypatch.setattr(session_module, "analyse_document", analyse)
+        made = analyse(*arguments)
+        session.open(document(tmp_path / "head.py", MODULE.replace("Conv2D(8, 3)", "Conv2D(8, 30)")))
+        return made
+
+    monkeypatch.setattr(session_module, "analyse_document", analyse_slowly)
+    view = session.view((tmp_path / "main.py").as_uri())
+    assert view is not None
+    assert view.analysis.findings == ()
+    assert view.analysis.findings != ()
