@@ -150,7 +150,7 @@ def _causes(text: str, path: str, options: argparse.Namespace) -> list[Diagnosti
         explain_error(text),
         analysis.findings,
         lambda offset: lines.line(offset) + 1,
-        traceback_lines(text, path) if not source.is_notebook else [],
+        traceback_lines(text, path, source.document.text),
     )
     return [describe_finding(source, finding) for finding in causes]
 

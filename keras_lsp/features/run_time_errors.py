@@ -566,11 +566,29 @@ def explain_error(text: str) -> Explanation | None:
     return None
 
 
-def traceback_lines(text: str, filename: str) -> list[int]:
-    """The lines of a file (from 1) that a traceback passes through, the innermost first."""
+def traceback_lines(text: str, filename: str, source: str = "") -> list[int]:
+    """The lines of a program (from 1) that a traceback passes through, the innermost first.
+
+    Python and IPython name a file and a line. Cells of a notebook have names of their own there, but IPython quotes the line behind
+    an arrow, which is looked for in the `source`.
+    """
+    text = text[-MAX_TEXT:]
     name = re.split(r"[\\/]", filename)[-1]
-    found = re.finditer(r'File "(?:[^"]*[\\/])?([^"\\/]+)", line (\d+)', text[-MAX_TEXT:])
-    return [int(match[2]) for match in found if match[1] == name][::-1]
+    found = [
+        (match.start(), int(match[2] or match[4]))
+        for match in _FRAME.finditer(text)
+        if re.split(r"[\\/]", match[1] or match[3])[-1] == name
+    ]
+    if not found and source:
+        written: dict[str, list[int]] = {}
+        for number, line in enumerate(source.splitlines(), 1):
+            written.setdefault(line.strip(), []).append(number)
+        for match in _ARROW.finditer(text):
+            quoted = text[match.end() :].partition("\n")[0]
+            # A text that went through a field of one line has lost its ends of lines.
+            line = max((line for line in written if len(line) > 2 and quoted.startswith(line)), key=len, default="")
+            found += [(match.start(), number) for number in written.get(line, ()) if line]
+    return list(dict.fromkeys(line for _, line in sorted(found, key=lambda item: -item[0])))
 
 
 def likely_causes(
@@ -603,3 +621,5 @@ def likely_causes(
 
 # One shape in both texts is no evidence; the rule, or a place and a shape, is.
 LIKELY = 3.5
+_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)|File ([^\s"]+):(\d+)')
+_ARROW = re.compile(r"-{2,}> ?\d+ +")

@@ -146,7 +146,8 @@ def status(application: Application, arguments: Arguments) -> dict[str, Any]:
 def explain_error(application: Application, arguments: Arguments) -> dict[str, Any]:
     """A rule's documentation as Markdown; arguments: code. With `text` instead, what an error text or traceback means.
 
-    Given the document's uri with it, the findings that the text is about, the likeliest first, each with its place.
+    Given the document's uri with it, the findings that the text is about, the likeliest first, each with its place; `place` is where
+    to look: at the first of them, else in the innermost line of the document that the traceback passes through, else `None`.
     """
     from keras_lsp.rules.registry import find_rule
 
@@ -161,31 +162,45 @@ def explain_error(application: Application, arguments: Arguments) -> dict[str, A
 
 def _explain_text(application: Application, text: str, arguments: Arguments) -> dict[str, Any]:
     from keras_lsp.features.run_time_errors import explain_error, likely_causes, traceback_lines
+    from keras_lsp.inference.facts import Span
     from keras_lsp.rules.registry import find_rule
 
     found = explain_error(text)
     rules = [rule for code in (found.rules if found is not None else ()) if (rule := find_rule(code)) is not None]
     causes: list[dict[str, Any]] = []
+    place: dict[str, Any] = {}
     if arguments.get("uri"):
         view = _view(application, arguments)
         lines = view.analysis.document.lines
-        passed = traceback_lines(text, view.analysis.document.uri)
+        passed = traceback_lines(text, view.analysis.document.uri, view.analysis.document.text)
         likely = likely_causes(text, found, view.analysis.findings, lambda at: lines.line(at) + 1, passed)
         causes = [{"code": cause.code, "message": cause.message, **_place(view, cause.span)} for cause in likely]
+        if not causes and passed and passed[0] <= lines.count:
+            start = lines.start(passed[0] - 1)
+            place = _place(view, Span(start, start + len(lines.content(passed[0] - 1))))
     if found is None and not causes:
-        raise RequestError(t.LSPErrorCodes.RequestFailed, "this error text is not known")
+        raise RequestError(
+            t.LSPErrorCodes.RequestFailed,
+            "this error text is not known; give the last lines of the traceback, with the name of the exception",
+        )
     parts = [found.meaning] if found is not None else []
     parts += [
         f"**{cause['code']}**, line {cause['range']['start']['line'] + 1}: {cause['message']}" for cause in causes
     ]
+    if causes:
+        place = {key: causes[0][key] for key in ("uri", "range")}
+    elif place:
+        line = place["range"]["start"]["line"] + 1
+        parts.append(f"The traceback passes through line {line}. None of these is certain there:")
     if not causes:
-        parts += [f"**{rule.code}** {rule.name}: {rule.summary}." for rule in rules]
+        parts.append("\n".join(f"- **{rule.code}** {rule.name}: {rule.summary}" for rule in rules))
     return {
         "title": "What the error means",
         "text": "\n\n".join(parts) + "\n",
         "languageId": "markdown",
         "rules": [{"code": rule.code, "name": rule.name, "url": rule.url} for rule in rules],
         "findings": causes,
+        "place": place or None,
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from keras_lsp.cli.main import COMMANDS, make_parser
-from keras_lsp.features.run_time_errors import ROWS, explain_error
+from keras_lsp.features.run_time_errors import ROWS, explain_error, traceback_lines
 from keras_lsp.oracle.questions import LayerQuestion
 from keras_lsp.project.settings import options
 from keras_lsp.rules.registry import RULES, find_rule
@@ -118,6 +118,18 @@ def test_error_text_that_is_not_about_the_program(command, tmp_path):
     assert result.code == 0
     assert "none of these is certain" in " ".join(result.out.split()) and "line 7" in result.out
     assert command("explain", "--error", str(tmp_path / "none.py"), stdin=TRACEBACK.encode()).code == 2
+
+
+def test_lines_of_a_traceback():
+    source = "import keras\n\nfor part in parts:\n    model.fit(part)\nmodel.fit(x)\n"
+    python = '  File "C:\\\\w\\\\a.py", line 5, in <module>\n  File "/k/b.py", line 9, in f\n  File "/w/a.py", line 4, in g\n'
+    assert traceback_lines(python, "a.py", source) == [4, 5]
+    assert traceback_lines(" ".join(python.split()), "/other/a.py") == [4, 5]
+    assert traceback_lines("File ~/w/a.py:5, in <module>\n----> 5 model.fit(x)", "/w/a.py", source) == [5]
+    cell = "Cell In[3], line 2\n      1 for part in parts:\n----> 2     model.fit(part)\n\nFile ~/k/c.py:12, in f(x)\n---> 12 raise E"
+    assert traceback_lines(cell, "/w/a.ipynb", source) == [4]
+    assert traceback_lines(" ".join(cell.split()), "/w/a.ipynb", source) == [4]
+    assert traceback_lines("ValueError: no", "/w/a.ipynb", source) == []
 
 
 def test_every_row_names_a_rule_that_exists_and_says_something():

@@ -106,6 +106,35 @@ local function run()
   seen.explanation = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
   vim.cmd.close()
 
+  -- A run-time error: selected in a terminal, yanked, or copied.
+  local traceback = {
+    'Traceback (most recent call last):',
+    '  File "/elsewhere/' .. vim.fs.basename(file) .. '", line 6, in <module>',
+    "ValueError: Unrecognized keyword arguments passed to LSTM: {'input_length': 6, 'input_dim': 8}",
+  }
+  local function explained()
+    local text = wait('the explanation of an error', floats)
+    local found = { text, vim.fs.basename(vim.api.nvim_buf_get_name(0)), vim.api.nvim_win_get_cursor(0)[1] }
+    vim.cmd.fclose()
+    vim.api.nvim_win_set_cursor(0, { 1, 0 })
+    return found
+  end
+  vim.cmd('botright new')
+  vim.api.nvim_chan_send(vim.api.nvim_open_term(0, {}), table.concat(traceback, '\r\n'))
+  wait('the terminal', function()
+    return vim.fn.search('ValueError') > 0
+  end)
+  vim.cmd('%LspKerasExplainError')
+  seen.error_in_terminal = explained()
+  seen.windows = #vim.api.nvim_list_wins()
+  vim.cmd('only')
+  vim.fn.setreg('"', traceback[3])
+  vim.cmd('LspKerasExplainError')
+  seen.error_yanked = explained()
+  vim.fn.setreg('e', "ValueError: Unknown loss: 'x'")
+  vim.cmd('LspKerasExplainError e')
+  seen.error_elsewhere = explained()
+
   -- A quick fix, applied.
   vim.api.nvim_win_set_cursor(0, { 6, seen.diagnostics[1][2] })
   seen.line_before = vim.api.nvim_buf_get_lines(0, 5, 6, false)[1]

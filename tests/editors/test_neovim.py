@@ -105,6 +105,15 @@ def test_summary_and_explanation(seen):
     assert "Keras 3" in seen["explanation"]
 
 
+def test_an_error_text_is_explained_and_leads_to_its_line(seen):
+    for where in ("error_in_terminal", "error_yanked"):
+        text, file, line = seen[where]
+        assert "KER103" in text and (file, line) == ("model.py", 6), where
+    assert seen["windows"] == 2  # the terminal stays
+    text, file, line = seen["error_elsewhere"]
+    assert "KER407" in text and (file, line) == ("model.py", 1)
+
+
 def test_the_quick_fix_removes_the_finding(seen):
     assert "Input(shape=(6, 8))" in seen["fixed"][5] and "input_length" not in seen["fixed"][5]
 

@@ -236,6 +236,12 @@ async def test_commands(client):
     told = plain(await run("explainError", {"text": error, "uri": URI}))
     assert "KER202" in [rule["code"] for rule in told["rules"]] and "return_sequences" in told["text"]
     assert all(finding["uri"] == URI for finding in told["findings"])
+    assert told["place"] is None or told["place"]["uri"] == URI
+    frames = (
+        f'  File "elsewhere/{URI.rpartition("/")[2]}", line 3, in <module>\n  File "keras/src/x.py", line 8, in f\n'
+    )
+    told = plain(await run("explainError", {"text": f"{frames}ValueError: Unknown loss: x", "uri": URI}))
+    assert told["place"]["range"]["start"]["line"] == 2 and "line 3" in told["text"]
     assert "utf-16" in (await run("printDebugInformation"))["text"]
     graph = plain(await run("showModelGraph", {"uri": URI, "name": "model"}))
     assert "Dense" in str(graph)

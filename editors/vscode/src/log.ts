@@ -28,3 +28,10 @@ export function notify(level: Level, message: string): void {
         : vscode.window.showInformationMessage(text, 'Show Logs');
   void answer.then((choice) => choice && log.show());
 }
+
+/** Says why a command that the user ran shows nothing: an answer, whatever notifications are shown. */
+export function tell(why: unknown): void {
+  const text = why instanceof Error ? why.message : String(why);
+  log.info(text);
+  void vscode.window.showInformationMessage(`keras-lsp: ${text}`);
+}

@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { log } from './log';
+import { reveal } from './places';
+import type { Range } from './places';
 import type { Server } from './server';
 
 /** What `keras-lsp.showModelGraph` answers. */
@@ -29,11 +31,6 @@ interface Layer {
   readonly failed: boolean;
   readonly uri?: string;
   readonly range?: Range;
-}
-
-interface Range {
-  readonly start: { readonly line: number; readonly character: number };
-  readonly end: { readonly line: number; readonly character: number };
 }
 
 type Tab = 'table' | 'graph';
@@ -72,7 +69,7 @@ export class ModelView implements vscode.Disposable {
   async show(source: vscode.Uri, which: { model?: number; position?: vscode.Position }, tab: Tab): Promise<void> {
     this.tab = tab;
     this.source = source;
-    const model = await this.ask(which);
+    const model = await this.ask(which, true);
     if (model === undefined) return;
     if (this.panel === undefined) this.open();
     else this.panel.reveal(undefined, true);
@@ -131,7 +128,7 @@ export class ModelView implements vscode.Disposable {
 </html>`;
   }
 
-  private async ask(which: { model?: number; position?: vscode.Position }): Promise<Model | undefined> {
+  private async ask(which: { model?: number; position?: vscode.Position }, fails = false): Promise<Model | undefined> {
     if (this.source === undefined) return undefined;
     const number = ++this.asked;
     const { model, position } = which;
@@ -143,9 +140,10 @@ export class ModelView implements vscode.Disposable {
       ...(position === undefined ? {} : { position: { line: position.line, character: position.character } }),
     };
     try {
-      const found = await this.server.execute<Model>('keras-lsp.showModelGraph', argument);
+      const found = await this.server.ask<Model>('keras-lsp.showModelGraph', argument);
       return number === this.asked ? found : undefined; // else the answer to a later question is under way
     } catch (error) {
+      if (fails) throw error;
       if (number === this.asked) this.post({ type: 'gone', why: String(error instanceof Error ? error.message : error) });
       log.debug(`no model is shown: ${error}`);
       return undefined;
@@ -217,8 +215,10 @@ export class ModelView implements vscode.Disposable {
     const model = this.model;
     if (model === undefined) return;
     if (message.type === 'ready') this.draw(model);
-    else if (message.type === 'reveal') await this.reveal(model.layers[message.layer]);
-    else if (message.type === 'turn' || message.type === 'blocks') {
+    else if (message.type === 'reveal') {
+      const { uri, range } = model.layers[message.layer] ?? {};
+      if (uri !== undefined && range !== undefined) await reveal(this.server, { uri, range });
+    } else if (message.type === 'turn' || message.type === 'blocks') {
       if (message.type === 'turn') this.direction = this.direction === 'down' ? 'right' : 'down';
       else this.blocks = !/data-layers=/.test(model.svg);
       this.tab = 'graph';
@@ -236,23 +236,6 @@ export class ModelView implements vscode.Disposable {
       });
       if (target !== undefined) await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(model.svg));
     }
-  }
-
-  /** Puts the cursor on the line that makes a layer. */
-  private async reveal(layer: Layer | undefined): Promise<void> {
-    if (layer?.range === undefined || layer.uri === undefined) return;
-    const { start, end } = layer.range;
-    const range = new vscode.Range(start.line, start.character, end.line, end.character);
-    const uri = layer.uri;
-    const visible = vscode.window.visibleTextEditors.find((editor) => this.server.uri(editor.document.uri) === uri);
-    const editor =
-      visible !== undefined && visible.viewColumn === undefined
-        ? visible // a cell of a notebook
-        : await vscode.window.showTextDocument(visible?.document ?? (await vscode.workspace.openTextDocument(vscode.Uri.parse(uri))), {
-            viewColumn: visible?.viewColumn ?? vscode.ViewColumn.One,
-          });
-    editor.selection = new vscode.Selection(range.start, range.start);
-    editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
   /** What is shown, and what a click does, for tests. */

@@ -79,6 +79,13 @@ export class Server implements vscode.Disposable {
     return client.sendRequest<T>('workspace/executeCommand', { command, arguments: [argument] });
   }
 
+  /** Runs a command of the server, and fails where it is not running. */
+  async ask<T>(command: string, argument: object = {}): Promise<T> {
+    const answer = await this.execute<T>(command, argument);
+    if (answer === undefined) throw new Error('the server is not running; "keras-lsp: Show Logs" says why');
+    return answer;
+  }
+
   /** The URI that the server knows a document by. */
   uri(document: vscode.Uri): string {
     return this.client?.code2ProtocolConverter.asUri(document) ?? document.toString();

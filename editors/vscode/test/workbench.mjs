@@ -113,6 +113,7 @@ export async function openPage(viewport = { width: 1280, height: 760 }, dark = f
       '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
     ],
   });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = context.pages()[0];
   const close = async () => {
     await context.close();

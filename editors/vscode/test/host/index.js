@@ -155,6 +155,51 @@ const tests = {
     await vscode.commands.executeCommand('keras-lsp.restartWorker');
   },
 
+  async 'an error text is explained, and leads to its line'() {
+    const { document, uri } = await open('reviews.py');
+    await until(() => ours(uri).length > 0, 'problems');
+    const { explanations } = await api();
+    const reviews = () => vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === uri.toString());
+    const message = 'ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, found ndim=2.';
+    const traceback = `Traceback (most recent call last):\n  File "${uri.fsPath}", line 6, in <module>\n    model = keras.Sequential(\n  File "/x/site-packages/keras/src/a.py", line 1, in f\n${message}\n`;
+    const explained = async (what) => {
+      await until(() => reviews()?.selection.active.line === line(document, 'LSTM(32)'), `the cursor at the line: ${what}`);
+      assert.match(explanations.shown, /KER202\*\*, \[line \d+\]\(file:.*reviews\.py#L\d+\): .*return_sequences/);
+      await until(() => vscode.window.tabGroups.all.some((group) => group.tabs.some((tab) => /What the error means/.test(tab.label))), 'the page');
+      reviews().selection = new vscode.Selection(0, 0, 0, 0);
+    };
+    await vscode.commands.executeCommand('keras-lsp.explainErrorText', { text: message });
+    await explained('a message, for the program that is edited');
+    // The traceback names the program, whatever is edited.
+    await open('digits.py');
+    await vscode.commands.executeCommand('keras-lsp.explainErrorText', { text: traceback });
+    await explained('a traceback');
+    // What is selected needs no pasting.
+    const log = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: `epoch 1\n${traceback}done\n` }));
+    log.selection = new vscode.Selection(1, 0, 7, 0);
+    await vscode.commands.executeCommand('keras-lsp.explainErrorText');
+    await explained('the selection');
+    // So does what is selected in the terminal; the clipboard keeps what it held.
+    await vscode.env.clipboard.writeText('mine');
+    const output = new vscode.EventEmitter();
+    const terminal = vscode.window.createTerminal({ name: 'run', pty: { onDidWrite: output.event, open: () => {}, close: () => {} } });
+    terminal.show();
+    await sleep(1000);
+    output.fire(traceback.replaceAll('\n', '\r\n'));
+    await sleep(500);
+    await vscode.commands.executeCommand('workbench.action.terminal.selectAll');
+    await open('reviews.py');
+    await vscode.commands.executeCommand('keras-lsp.explainTerminalSelection');
+    await explained('the terminal');
+    assert.equal(await vscode.env.clipboard.readText(), 'mine');
+    terminal.dispose();
+    // A message without a program of its own is explained, too.
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await vscode.commands.executeCommand('keras-lsp.explainErrorText', { text: 'ValueError: Unknown loss: x' });
+    assert.match(explanations.shown, /KER407/);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  },
+
   async 'a restart forgets nothing, and runs one server'() {
     const { document, uri } = await open('digits.py');
     await Promise.all([1, 2, 3].map(() => vscode.commands.executeCommand('keras-lsp.restart')));
