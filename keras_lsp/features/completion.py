@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from keras_lsp.catalogue import load_catalogue
 from keras_lsp.features import markup
+from keras_lsp.features.fitting_shapes import fitting_shapes
 from keras_lsp.features.hover import describe_keyword
 from keras_lsp.features.lookup import canonical_name, dotted_path, model_of
+from keras_lsp.features.objectives import fitting_losses, fitting_metrics, loss_calls
 from keras_lsp.features.types import CompletionItem, ItemKind
-from keras_lsp.inference.facts import Call, Span
-from keras_lsp.inference.values import ListValue, TensorValue
+from keras_lsp.inference.facts import Call, ModelFact, Span
+from keras_lsp.inference.values import ListValue
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
 from keras_lsp.rules.base import Context
-from keras_lsp.rules.model_data import activation_of
 from keras_lsp.rules.renamed import KERAS_2
-from keras_lsp.shapes.dim import format_shape
 from keras_lsp.syntax.calls import CallContext, CompletionContext, completion_context
 
 # Offered shapes and names are few; a client filters, but a person reads.
@@ -27,13 +28,8 @@ _BATCH_SHAPE_PARAMETERS = frozenset(("batch_shape", "batch_input_shape"))
 # Registered base classes: a user never means them.
 _BASE_NAMES = frozenset(("Initializer", "Loss", "Metric", "Regularizer", "Constraint", "Optimizer", "initializer", "loss",
                          "metric", "regularizer", "constraint", "optimizer"))  # fmt: skip
-# The losses that go with a last activation, best first.
-_LOSSES_FOR = {
-    "softmax": ("sparse_categorical_crossentropy", "categorical_crossentropy"),
-    "sigmoid": ("binary_crossentropy",),
-    "linear": ("mean_squared_error", "mse", "mean_absolute_error", "mae", "huber"),
-    "relu": ("mean_squared_error", "mse", "mean_absolute_error"),
-}
+_METRICS = frozenset(("metrics", "weighted_metrics"))
+_QUOTED = re.compile(r"""(["'])([^"'\\\n]*)\1""")
 _KINDS: dict[str, ItemKind] = {"module": "module", "function": "function", "op": "function", "dataset": "module"}
 
 
@@ -56,7 +52,8 @@ def completions(context: Context, settings: Settings, offset: int) -> tuple[Comp
     if found.kind == "argument":
         first = _values(context, call, offset, span) if call.active == 0 and not found.prefix else []
         return tuple(_numbered([*first, *_keywords(context, settings, call, offset, span)]))
-    if found.kind == "name" and call.active_keyword is not None and not call.nesting:
+    nested = call.nesting == "[" and call.active_keyword in _METRICS
+    if found.kind == "name" and call.active_keyword is not None and (not call.nesting or nested):
         return tuple(_numbered(_values(context, call, offset, span)))
     return ()
 
@@ -166,36 +163,27 @@ def _values(context: Context, call: CallContext, offset: int, span: Span) -> lis
         name = "shape"
     if name is None:
         return []
-    if name in _SHAPE_PARAMETERS:
-        return _shapes(context, span, offset, batch=False)
+    first_layer = canonical is None or canonical.rpartition(".")[2] in ("Input", "InputLayer")
+    if name in _SHAPE_PARAMETERS and (name == "input_shape" or (canonical is not None and first_layer)):
+        return _shapes(context, call, span, offset, batch=False)
     if name in _BATCH_SHAPE_PARAMETERS:
-        return _shapes(context, span, offset, batch=True)
+        return _shapes(context, call, span, offset, batch=True)
     if canonical is None:
         return []
+    calls = loss_calls(context, _model(context, call, offset), offset) if name == "loss" else ()
+    before, after = ('["', '"]') if name in _METRICS and not call.nesting else ('"', '"')
     return [
-        replace(item, insert_text=f'"{item.label}"', label=f'"{item.label}"')
-        for item in _identifiers(context, canonical, name, span, call, offset)
+        *(CompletionItem(text, "function", text, span, detail="the model's output is logits") for text in calls),
+        *(
+            replace(item, insert_text=f"{before}{item.label}{after}", label=f"{before}{item.label}{after}")
+            for item in _identifiers(context, canonical, name, span, call, offset)
+        ),
     ]
 
 
-def _shapes(context: Context, span: Span, offset: int, batch: bool) -> list[CompletionItem]:
-    """Shapes of the arrays in scope, as source that follows the data and as numbers."""
-    found: dict[str, CompletionItem] = {}
-    for variable in reversed(context.facts.variables):
-        value = variable.value
-        if variable.span.start > offset or not isinstance(value, TensorValue) or value.kind == "keras":
-            continue
-        shape = value.spec.shape
-        if shape is None or len(shape) < 2:
-            continue
-        source = f"{variable.name}.shape[1:]" if not batch else f"(None, *{variable.name}.shape[1:])"
-        sample = (None, *shape[1:]) if batch else shape[1:]
-        detail = f"{format_shape(sample)}, one sample of {variable.name}"
-        found.setdefault(source, CompletionItem(source, "value", source, span, detail=detail))
-        if all(isinstance(dim, int) for dim in shape[1:]):
-            text = format_shape(sample)
-            found.setdefault(text, CompletionItem(text, "value", text, span, detail=f"one sample of {variable.name}"))
-    return list(found.values())[:MAX_SHAPES]
+def _shapes(context: Context, call: CallContext, span: Span, offset: int, batch: bool) -> list[CompletionItem]:
+    found = fitting_shapes(context, call, offset, batch)[:MAX_SHAPES]
+    return [CompletionItem(each.source, "value", each.source, span, detail=each.detail) for each in found]
 
 
 def _string_items(context: Context, found: CompletionContext, span: Span) -> list[CompletionItem]:
@@ -227,13 +215,30 @@ def _identifiers(
     names = [name for name in context.catalogue.identifiers_for(canonical, parameter) if name not in _BASE_NAMES]
     first: tuple[str, ...] = ()
     if parameter == "loss":
-        model = model_of(context, call.callee.partition(".")[0], offset)
-        last = next((row.fact for row in reversed(model.layers or ()) if row.fact is not None), None) if model else None
-        first = _LOSSES_FOR.get(activation_of(last) or "", ())
+        first = fitting_losses(context, _model(context, call, offset), offset)
+    elif parameter in _METRICS:
+        names = [name for name in names if name not in ("mean", "sum", "Mean", "Sum")]  # they take no labels
+        given = next((a for a in call.arguments if a.keyword == "loss"), None)
+        loss = _QUOTED.fullmatch(context.text[given.value_start : given.end].strip()) if given is not None else None
+        first = fitting_metrics(context, _model(context, call, offset), loss[2] if loss is not None else None, offset)
+        active = call.active_argument
+        written = context.text[active.start : active.end] if active is not None else ""
+        there = {
+            match[2]
+            for match in _QUOTED.finditer(written)
+            if not active or match.start() + active.start != span.start - 1
+        }
+        names = [name for name in names if name not in there]
     ordered = [name for name in first if name in names]
     # snake_case names before class names, which mean the same objects
     ordered += sorted((name for name in names if name not in ordered), key=lambda name: (not name.islower(), name))
-    return [CompletionItem(name, "constant", name, span, detail=parameter) for name in ordered]
+    fits = dict.fromkeys(first, "fits the last layer")
+    return [CompletionItem(name, "constant", name, span, detail=fits.get(name, parameter)) for name in ordered]
+
+
+def _model(context: Context, call: CallContext, offset: int) -> ModelFact | None:
+    """The model whose method is called."""
+    return model_of(context, call.callee.partition(".")[0], offset)
 
 
 def _layer_names(context: Context, call: CallContext, span: Span) -> list[CompletionItem]:
