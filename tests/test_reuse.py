@@ -17,6 +17,7 @@ from keras_lsp.analysis import Analysis, analyse_document
 from keras_lsp.catalogue.version import parse_version
 from keras_lsp.inference.evaluation import Trace
 from keras_lsp.inference.facts import Application, Call, LayerFact, ModelEvent, ModelFact, Span
+from keras_lsp.inference.numbering import DefaultName
 from keras_lsp.inference.values import LayerValue, ListValue, TensorValue, Unknown
 from keras_lsp.inference.world import Source, World
 from keras_lsp.project.settings import Settings
@@ -170,6 +171,8 @@ def picture(analysis: Analysis) -> list[str]:
             said.append(item.fact.name)
         elif dataclasses.is_dataclass(item):
             fields(item)
+        elif isinstance(item, DefaultName):
+            say(str(item))
         elif item is None or isinstance(item, str | int | float | bool | Span):
             said.append(repr(item))
         else:
@@ -259,6 +262,23 @@ def test_a_change_of_one_number_is_cheap() -> None:
     assert isinstance(again.facts.trace, Trace)
     made = [unit for unit in again.facts.trace.all if unit not in kept and unit not in set(trace.all)]
     assert 1 <= len(made) <= 3
+
+
+def test_a_new_layer_renames_what_follows_and_evaluates_it_not() -> None:
+    """Default names are counted over the whole text, and yet a layer at its start costs what hangs on it."""
+    text = program(400)
+    line = "        layers.Dropout(0.5),\n"
+    longer = text.replace(line, line + "        layers.Dense(7),\n", 1)
+    analysis = analyse_document(document(text), WORLD, SETTINGS)
+    before = {layer.name for layer in analysis.facts.layers}
+    trace = analysis.facts.trace
+    assert isinstance(trace, Trace)
+    kept = set(trace.all)
+    again = analyse_document(document(longer), WORLD, SETTINGS, (), analysis)
+    assert isinstance(again.facts.trace, Trace)
+    assert len([unit for unit in again.facts.trace.all if unit not in kept]) <= 4
+    assert len({layer.name for layer in again.facts.layers} - before) == 1
+    assert picture(again) == picture(analyse_document(document(longer), WORLD, SETTINGS))
 
 
 @pytest.mark.long

@@ -4,7 +4,8 @@ Without an earlier version all units are evaluated, in order. With one, its unit
 
 - those whose statements changed, and those that read a name which another unit binds now, or one that is evaluated again;
 - those that are *tied* to one of these: units that share layers, models and other objects which facts are about;
-- those whose layers would be counted from other numbers.
+- those whose layers would be counted from other numbers, where a name that was counted went into what they came to (if not,
+  their layers only get their new names: `numbering`).
 
 They are evaluated in a machine of their own. What they need besides, imports, functions and plain values, is evaluated there once
 more for its values alone (`shadows`); nothing of it is recorded, so no fact ever mixes objects of two machines. When a unit turns
@@ -169,7 +170,7 @@ class Evaluation:
         """A unit that is to be kept is evaluated next time, if it would be given something else than before."""
         if any(self.watch.current.get(name) is not writer for name, writer in unit.reads.items()):
             plan.add(unit)
-        if not self.blind and not unit.counts_as_before(self.machine.counters):
+        if not self.blind and not unit.renumber(self.machine.counters):
             plan.add(unit)
 
     def _evaluated(self, unit: Unit) -> None:
@@ -195,6 +196,7 @@ class Evaluation:
         machine.asked = set()
         machine.called = set(self.called) if statement is None else set()
         machine.heap.touched = {}
+        unit.numbering = machine.number_names()
         before = machine.counters
         machine.counters = counters = dict(before)
         packages = set(machine.package_paths)
@@ -393,6 +395,8 @@ class Evaluation:
         for instance in machine.instances:
             if instance.layer is not None:
                 finish_custom(instance.layer)
+        for numbering in machine.numberings:
+            numbering.open = False
         trace = Trace(self.places, self.units, self.aside, self.world.data_format)
         units = trace.all
         facts = Facts(keras=str(self.world.keras))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from keras_lsp.inference.numbering import Name
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, Shape
 from keras_lsp.shapes.outcome import ShapeError, Weight
@@ -147,6 +148,7 @@ class LayerFact:
         class_name: main public name ("MaxPooling2D"), or the user's class name.
         canonical: dotted name ("keras.layers.MaxPooling2D"); empty for the user's classes.
         call: the constructor call with its arguments as written; names not in the signature included.
+        named: the layer's name, which `name` says as text.
         configuration: every argument with its default; `None` for the user's classes.
         hidden: how the first-layer keywords were understood (`catalogue.first_layer.FirstLayer`), if any were given.
         error: what the constructor is sure to raise.
@@ -159,7 +161,7 @@ class LayerFact:
     class_name: str
     canonical: str
     call: Call
-    name: str
+    named: Name
     configuration: Configuration | None = None
     hidden: object | None = None
     error: ShapeError | None = None
@@ -169,6 +171,11 @@ class LayerFact:
     index: int | None = None
     trainable: bool | None = True
     custom: bool = False
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return str(self.named)
 
     @property
     def span(self) -> Span:
@@ -194,19 +201,35 @@ class ModelLayer:
     """A row of a model's summary.
 
     Attributes:
-        inbound: names of the layers and operations whose outputs it takes, through those that have no row.
-        connections: the same as Keras's summary says it, "conv2d[0][0]", without what comes out of the latter.
+        named: the name of the layer or operation, which `name` says as text.
+        sources: names of the layers and operations whose outputs it takes, through those that have no row.
+        links: the same as Keras sees it: a name, which of its calls, and which output.
     """
 
-    name: str
+    named: Name
     class_name: str
     output: Structure
     params: Dim
     span: Span | None
     fact: LayerFact | None = None
-    inbound: tuple[str, ...] = ()
-    connections: tuple[str, ...] = ()
+    sources: tuple[Name, ...] = ()
+    links: tuple[tuple[Name, int, int], ...] = ()
     depth: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the layer or operation."""
+        return str(self.named)
+
+    @property
+    def inbound(self) -> tuple[str, ...]:
+        """Names of the layers and operations whose outputs it takes."""
+        return tuple(map(str, self.sources))
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """What it takes, as Keras's summary says it: "conv2d[0][0]"."""
+        return tuple(f"{name}[{call}][{output}]" for name, call, output in self.links)
 
 
 @dataclass(slots=True)
@@ -215,6 +238,7 @@ class ModelFact:
 
     Attributes:
         variable: name it was first assigned to, `None` if none.
+        named: the model's name, which `name` says as text.
         class_name: "Sequential", "Functional" ("Model" in Keras 2's words), or the user's class name.
         span: the call that made it.
         inputs, outputs: lists of tensors; `None` while not built or not known.
@@ -227,7 +251,7 @@ class ModelFact:
 
     variable: str | None
     class_name: str
-    name: str
+    named: Name
     span: Span
     inputs: list[Structure] | None = None
     outputs: list[Structure] | None = None
@@ -239,6 +263,11 @@ class ModelFact:
     symbolic: bool = False
     reason: str | None = None
     source: str = "rule"
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.named)
 
     @property
     def rows(self) -> list[ModelLayer]:

@@ -18,6 +18,7 @@ from keras_lsp.inference.budget import MAX_EXPRESSION_DEPTH, Budget
 from keras_lsp.inference.facts import Argument, Call, Facts, LayerFact, ModelFact, Problem, Span
 from keras_lsp.inference.heap import Fork, Heap, States
 from keras_lsp.inference.modules import Module
+from keras_lsp.inference.numbering import DefaultName, Numbering
 from keras_lsp.inference.places import Places
 from keras_lsp.inference.recorder import Recorder
 from keras_lsp.inference.values import Frame, HeapObject, ModelValue, ObjectValue, TensorValue, Unknown, Value
@@ -145,6 +146,8 @@ class Machine:
         self.muted = 0
         self.symbolic = False
         self.counters: dict[str, int] = {}
+        self.numberings: list[Numbering] = []
+        self.number_names()
         self.called: set[int] = set()  # ids of function nodes of the main module that were evaluated
         self.traits: dict[int, tuple[bool, bool]] = {}  # by id of a function node: returns early, is a generator
         self.exits: dict[int, frozenset[str]] = {}  # by id of a loop's body: which ways out it holds
@@ -307,13 +310,28 @@ class Machine:
         """Whether what is evaluated now runs whenever the program runs."""
         return not self.uncertain and not self.symbolic
 
-    def count_name(self, base: str) -> str:
-        """The next name of those that begin alike, as Keras counts them."""
-        count = self.counters.get(base, 0)
-        self.counters[base] = count + 1
-        if self.keras < (2, 4) and self.keras[:2] != (2, 2):
-            return f"{base}_{count + 1}"  # standalone Keras counts from 1
-        return f"{base}_{count}" if count else base
+    def count_name(self, prefix: str, kind: str | None = None, *, from_one: bool | None = None) -> DefaultName:
+        """The next name of those that begin alike, as Keras counts them; `kind` where it counts them together with others."""
+        kind = kind or prefix
+        count = self.counters.get(kind, 0)
+        self.counters[kind] = count + 1
+        if from_one is None:
+            from_one = self.keras < (2, 4) and self.keras[:2] != (2, 2)  # standalone Keras counts from 1
+        numbering = self.numbering
+        before = numbering.before.setdefault(kind, count)
+        return DefaultName(numbering, kind, count - before, prefix, from_one=from_one)
+
+    def number_names(self) -> Numbering:
+        """Names given from here on are counted together: those of a unit."""
+        self.numbering = Numbering()
+        self.numberings.append(self.numbering)
+        return self.numbering
+
+    def recount_names(self) -> None:
+        """Names are counted from the start again."""
+        self.numbering.said = True
+        self.counters = {}
+        self.number_names()
 
     def describe_call(self, canonical: str, arguments: Arguments, node: ast.AST | None, names: Iterable[str]) -> Call:
         """The record of a call: its arguments bound to parameter names, with their places."""

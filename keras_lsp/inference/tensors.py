@@ -354,7 +354,7 @@ def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
     if name in _GRAPH_ATTRIBUTES:
         return Unknown(f"`{name}` of a tensor")
     if name == "name" and value.name:
-        return value.name
+        return str(value.name)
     if name == "_keras_shape" and value.spec.shape is not None:
         return value.spec.shape
     found = shape_attribute(value.spec, name, value.kind)

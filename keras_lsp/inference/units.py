@@ -13,6 +13,7 @@ from typing import Any
 
 from keras_lsp.inference.facts import Facts
 from keras_lsp.inference.heap import Heap
+from keras_lsp.inference.numbering import Numbering
 from keras_lsp.inference.recorder import Recorder
 from keras_lsp.inference.values import (
     BoundMethod,
@@ -55,6 +56,7 @@ class Unit:
         writes: names that it may have bound, with their values at its end.
         counted: how many layers of each class that it counts there were before it.
         counts: how many it added; with `recounted`, how many there were at its end, after it began to count anew.
+        numbering: the names of the layers that it counted.
         called: ids of the functions that it called.
         definitions: functions and classes that it defined.
         uncalled: of a class evaluated aside, which of its methods nobody had called.
@@ -68,6 +70,7 @@ class Unit:
         "counts",
         "definitions",
         "facts",
+        "numbering",
         "packages",
         "reads",
         "recorder",
@@ -89,6 +92,7 @@ class Unit:
         self.counted: dict[str, int] = {}
         self.counts: dict[str, int] = {}
         self.recounted = False
+        self.numbering = Numbering()
         self.called: frozenset[int] = frozenset()
         self.definitions: list[Value] = []
         self.uncalled: tuple[bool, ...] = ()
@@ -96,9 +100,18 @@ class Unit:
         self.packages: frozenset[str] = frozenset()
         self.steps = 0
 
-    def counts_as_before(self, counters: Mapping[str, int]) -> bool:
-        """Whether layers that it makes get the same names as when it was evaluated."""
-        return all(counters.get(base, 0) == count for base, count in self.counted.items())
+    def renumber(self, counters: Mapping[str, int]) -> bool:
+        """Give its layers the names that they get after so many others; whether nothing else depends on them."""
+        shifts = {base: counters.get(base, 0) - count for base, count in self.counted.items()}
+        if not any(shifts.values()):
+            return True
+        if self.recounted or self.numbering.said:
+            return False
+        for base, shift in shifts.items():
+            self.counted[base] += shift
+            if base in self.numbering.before:
+                self.numbering.before[base] += shift
+        return True
 
     def count(self, counters: Mapping[str, int]) -> dict[str, int]:
         """How many layers there are of each class after it."""

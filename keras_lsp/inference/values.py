@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from keras_lsp.inference.facts import Application, LayerFact, ModelEvent, ModelFact, Span
+from keras_lsp.inference.numbering import Name
 from keras_lsp.shapes.configuration import Configuration
 from keras_lsp.shapes.dim import Dim, Expr, opaque, symbol
 from keras_lsp.shapes.dim import join as join_dims
@@ -127,7 +128,7 @@ class TensorValue:
         producer: GraphNode | None = None,
         origin: Span | None = None,
         index: int = 0,
-        name: str | None = None,
+        name: Name | None = None,
     ) -> None:
         self.spec = spec
         self.kind = kind
@@ -159,7 +160,7 @@ class GraphNode:
         self.layer = layer
         self.inputs = inputs
         self.outputs: list[TensorValue] = []
-        self.operation: tuple[str, str] | None = None
+        self.operation: tuple[str, Name] | None = None
         self.span = span
         self.replay = replay
         self.application = application

@@ -72,6 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     lifecycle.watch_process(options.client) if options.client else None
     # Half a million objects of the protocol types are made once and never freed: looking for garbage among them is wasted time.
     gc.disable()
+    from keras_lsp.server.deferred_types import import_types
+
+    import_types()
     from keras_lsp.server.application import Application
 
     application = Application(lifecycle, writer, may_trust=not options.untrusted_workspace)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from keras_lsp.shapes.configuration import Configuration
+from keras_lsp.shapes.configuration import Configuration, UnknownValue
 from keras_lsp.shapes.dim import Dim, Shape, format_shape
 from keras_lsp.shapes.outcome import Refused, Undetermined
 from keras_lsp.shapes.tensor import Structure, Tensor, flatten
@@ -44,7 +44,7 @@ def snake_case(class_name: str) -> str:
 def layer_name(configuration: Configuration) -> str:
     """The layer's `name`, or the one Keras would give to the first layer of its class."""
     name = configuration.arguments.get("name")
-    return name if isinstance(name, str) else snake_case(configuration.class_name)
+    return snake_case(configuration.class_name) if name is None or isinstance(name, UnknownValue) else str(name)
 
 
 def incompatible(configuration: Configuration, detail: str, index: int = 0) -> str:

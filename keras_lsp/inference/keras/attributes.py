@@ -179,7 +179,7 @@ def set_layer_attribute(machine: Machine, layer: LayerValue, name: str, value: V
         machine.touch(layer)
         layer.built = value
     elif name in ("name", "_name") and isinstance(value, str):
-        layer.fact.name = value
+        layer.fact.named = value
     elif name in ("kernel", "bias") and isinstance(value, TensorValue):
         return
 

@@ -105,7 +105,7 @@ def initialise(machine: Machine, instance: ObjectValue, arguments: Arguments, no
         return
     name = arguments.kwargs.get("name")
     if isinstance(name, str):
-        layer.fact.name = name
+        layer.fact.named = name
     trainable = arguments.kwargs.get("trainable")
     if isinstance(trainable, bool):
         layer.trainable = trainable
@@ -131,7 +131,7 @@ def initialise(machine: Machine, instance: ObjectValue, arguments: Arguments, no
 def _initialise_model(machine: Machine, model: ModelValue, arguments: Arguments, node: ast.AST | None) -> None:
     name = arguments.kwargs.get("name")
     if isinstance(name, str):
-        model.fact.name = model.model_fact.name = name
+        model.fact.named = model.model_fact.named = name
     call = model.fact.call
     if model.kind == "Sequential":
         fill_sequential(machine, model, arguments.get(0, "layers"), call, node)

@@ -15,6 +15,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Call, LayerFact
 from keras_lsp.inference.keras.questions import confirm_constructor
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.numbering import Name
 from keras_lsp.inference.tensors import as_layer, to_shape_value
 from keras_lsp.inference.values import (
     DictValue,
@@ -150,9 +151,9 @@ def build_layer(machine: Machine, symbol: Symbol, arguments: Arguments, node: as
     }
     values.update(common)
     class_name = symbol.leaf
-    fact = LayerFact(class_name, symbol.name, call, "")
-    fact.name = layer_name(machine, class_name, bound.get("name", extra.get("name")))
-    values["name"] = fact.name
+    name = layer_name(machine, class_name, bound.get("name", extra.get("name")))
+    fact = LayerFact(class_name, symbol.name, call, name)
+    values["name"] = name
     configuration = Configuration(class_name, values, machine.keras, machine.floatx, machine.data_format)
     fact.configuration = configuration
     layer = LayerValue(fact, configuration)
@@ -371,7 +372,7 @@ def _from_content(content: object) -> object:
     return UNKNOWN if content is None else content
 
 
-def layer_name(machine: Machine, class_name: str, given: Value = None) -> str:
+def layer_name(machine: Machine, class_name: str, given: Value = None) -> Name:
     """The layer's name: as given, or counted per class as Keras does."""
     if isinstance(given, str):
         return given

@@ -15,6 +15,7 @@ from keras_lsp.inference.keras.inputs import is_declared, mend, misfit
 from keras_lsp.inference.keras.layers import bind, layer_name, literal, literal_dtype
 from keras_lsp.inference.keras.weights import count
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.numbering import Name
 from keras_lsp.inference.tensors import as_layer, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
     FunctionValue,
@@ -44,13 +45,11 @@ def new_model(
     machine: Machine, kind: str, class_name: str, call: Call, name: Value = None, custom: bool = False
 ) -> ModelValue:
     """A model object without layers."""
-    fact = LayerFact(
-        class_name, "" if custom else f"keras.{'Sequential' if kind == 'Sequential' else 'Model'}", call, ""
-    )
     default = class_name if custom or kind == "Sequential" else ("Functional" if machine.keras >= (3,) else "Model")
-    fact.name = layer_name(machine, default, name)
-    fact.custom = custom
-    model_fact = ModelFact(None, class_name, fact.name, call.span, call=call, symbolic=machine.symbolic)
+    named = layer_name(machine, default, name)
+    canonical = "" if custom else f"keras.{'Sequential' if kind == 'Sequential' else 'Model'}"
+    fact = LayerFact(class_name, canonical, call, named, custom=custom)
+    model_fact = ModelFact(None, class_name, named, call.span, call=call, symbolic=machine.symbolic)
     model = ModelValue(fact, model_fact, kind)
     machine.add_model(model_fact)
     if not machine.muted:
@@ -144,23 +143,19 @@ def _array_as_shape(machine: Machine, value: Value) -> ShapeError | None:
 
 def input_tensor(machine: Machine, spec: Tensor, call: Call, name: Value = None) -> TensorValue:
     """A symbolic input tensor with its InputLayer."""
-    fact = LayerFact("InputLayer", "keras.layers.InputLayer", call, "")
-    base = "InputLayer" if machine.keras >= (3,) else "Input"
+    named: Name
     if isinstance(name, str):
-        fact.name = name
+        named = name
+    elif machine.keras >= (3,):
+        named = machine.count_name("input_layer", "InputLayer", from_one=False)
     else:
-        counted = machine.counters.get("InputLayer", 0)
-        machine.counters["InputLayer"] = counted + 1
-        prefix = "input_layer" if base == "InputLayer" else "input"
-        first = f"{prefix}_1" if base == "Input" else prefix
-        fact.name = first if not counted else f"{prefix}_{counted if base == 'InputLayer' else counted + 1}"
-    fact.weights = ()
-    fact.position = "functional"
+        named = machine.count_name("input", "InputLayer", from_one=True)
+    fact = LayerFact("InputLayer", "keras.layers.InputLayer", call, named, weights=(), position="functional")
     layer = LayerValue(fact, Configuration("InputLayer", {}, machine.keras))
     layer.weights, layer.built = (), True
     graph = GraphNode(layer, [], call.span)
     layer.nodes.append(graph)
-    value = TensorValue(spec, "keras", graph, call.span, name=fact.name)
+    value = TensorValue(spec, "keras", graph, call.span, name=named)
     graph.outputs.append(value)
     note_application(machine, fact, Application(call.span, None, spec))
     return value
@@ -894,19 +889,19 @@ def _row(layer: LayerValue, graph: dict[int, GraphNode]) -> ModelLayer:
     name = layer.class_name
     if isinstance(layer, ModelValue) and layer.kind == "Functional" and not layer.fact.custom:
         name = "Functional"
-    inbound, connections = _sources(nodes)
-    return ModelLayer(layer.name, name, output, total, layer.fact.span, layer.fact, inbound, connections=connections)
+    sources, links = _sources(nodes)
+    return ModelLayer(layer.fact.named, name, output, total, layer.fact.span, layer.fact, sources, links)
 
 
-def _sources(nodes: Iterable[GraphNode]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _sources(nodes: Iterable[GraphNode]) -> tuple[tuple[Name, ...], tuple[tuple[Name, int, int], ...]]:
     """Where the inputs of these calls come from: names of layers and ops, ops without a name looked through, and connections."""
-    names: dict[str, None] = {}
-    connections: list[str] = []
+    names: dict[Name, None] = {}
+    links: list[tuple[Name, int, int]] = []
     seen: set[int] = set()
     for tensor in (tensor for node in nodes for tensor in node.inputs):
         if tensor.producer is not None and (maker := _maker(tensor.producer)) is not None:
             call = _place(tensor.producer, tensor.producer.layer.nodes) if tensor.producer.layer is not None else 0
-            connections.append(f"{maker}[{call}][{_place(tensor, tensor.producer.outputs)}]")
+            links.append((maker, call, _place(tensor, tensor.producer.outputs)))
         stack = [tensor]
         while stack:
             producer = stack.pop().producer
@@ -918,13 +913,13 @@ def _sources(nodes: Iterable[GraphNode]) -> tuple[tuple[str, ...], tuple[str, ..
             elif id(producer) not in seen:
                 seen.add(id(producer))
                 stack.extend(reversed(producer.inputs))
-    return tuple(names), tuple(connections)
+    return tuple(names), tuple(links)
 
 
-def _maker(node: GraphNode) -> str | None:
+def _maker(node: GraphNode) -> Name | None:
     """The name in the summary of what a node applies."""
     if node.layer is not None:
-        return node.layer.name
+        return node.layer.fact.named
     return node.operation[1] if node.operation is not None else None
 
 

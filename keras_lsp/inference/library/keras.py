@@ -148,8 +148,8 @@ def backend(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Val
 
 @models("keras.backend.clear_session", "keras.utils.clear_session")
 def clear_session(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
-    """Names are counted anew."""
-    machine.counters = {}
+    """Names are counted anew: those that follow do not depend on what was before."""
+    machine.recount_names()
     return None
 
 
@@ -159,6 +159,7 @@ def get_uid(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Val
     prefix = arguments.get(0, "prefix", "")
     if not isinstance(prefix, str):
         return Unknown("the prefix is not known")
+    machine.numbering.said = True
     machine.counters[prefix] = machine.counters.get(prefix, 0) + 1
     return machine.counters[prefix]
 

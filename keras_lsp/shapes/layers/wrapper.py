@@ -51,7 +51,7 @@ def _prefixed(weights: Sequence[Weight] | None, prefix: str) -> tuple[Weight, ..
 
 def _name_of(sublayer: Sublayer) -> str:
     name = sublayer.arguments.get("name")
-    return name if isinstance(name, str) else snake_case(sublayer.class_name)
+    return snake_case(sublayer.class_name) if name is None or isinstance(name, UnknownValue) else str(name)
 
 
 def _nested(
