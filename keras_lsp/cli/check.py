@@ -14,6 +14,7 @@ from keras_lsp.cli import garbage
 from keras_lsp.cli.checker import STDIN, Checker, Job, is_code
 from keras_lsp.cli.formats import FOR_PEOPLE, FORMATS, renderer
 from keras_lsp.cli.options import UsageError, add_settings, keras_version, overrides
+from keras_lsp.cli.progress import Progress
 from keras_lsp.cli.report import Diagnostic, FileReport, Report
 from keras_lsp.cli.statistics import statistics
 from keras_lsp.cli.terminal import Painter, complain, escape, wants_color
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--verify", action="store_true", help="ask the installed Keras whether it agrees, call by call")
     output.add_argument("--exit-zero", action="store_true", help="exit with 0 although there are findings")
     output.add_argument("-w", "--watch", action="store_true", help="check again whenever a file changes")
-    output.add_argument("-q", "--quiet", action="store_true", help="print findings only")
+    output.add_argument("-q", "--quiet", action="store_true", help="print findings only, and no progress")
     output.add_argument("-v", "--verbose", action="store_true", help="say what is done, and why")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="when to use colours")
     other = parser.add_argument_group("other")
@@ -168,15 +169,20 @@ class Runner:
         if self.options.jobs is None:
             jobs = min(jobs, len(files) // FILES_PER_PROCESS)
         # Keras is asked by one process, which holds one worker.
+        quiet = self.options.quiet
         if jobs < 2 or len(files) < 2 or self.job.verify:
-            with garbage.postponed():
-                for path in files:
+            with Progress("Checking", len(files), quiet) as progress, garbage.postponed():
+                for number, path in enumerate(files, 1):
+                    progress.show(number, path)
                     yield self.checker.check(path)
                     garbage.collect()
         else:
             from keras_lsp.cli.parallel import check_in_processes
 
-            yield from check_in_processes(self.job, files, jobs)
+            with Progress("Checked", len(files), quiet, background=False) as progress:
+                for number, report in enumerate(check_in_processes(self.job, files, jobs), 1):
+                    progress.show(number, report.path)
+                    yield report
 
     def finish(self, report: Report) -> int:
         """Print a report; returns the exit code."""

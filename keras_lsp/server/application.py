@@ -55,6 +55,7 @@ class Application:
         self.session.call_soon = self.dispatcher.call_soon
         self.session.on_close = self.publisher.closed
         self.session.on_analysed = self._analysed
+        self.session.long_work = self.progress.during
         lifecycle.on_end(self.background.close)
 
     # The client arrives.

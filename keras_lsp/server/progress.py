@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as t
@@ -28,6 +30,15 @@ class Progress:
         if self._application.session.client.progress:
             bar.start()
         return bar
+
+    @contextmanager
+    def during(self, title: str) -> Generator[None, None, None]:
+        """Work that lasts as long as the context. Any thread."""
+        bar = self.begin(title)
+        try:
+            yield
+        finally:
+            bar.end()
 
 
 class Bar:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +93,7 @@ class Session:
         self.on_close: Callable[[Unit], None] = lambda unit: None
         self.on_analysed: Callable[[Unit, Analysis], None] = lambda unit, analysis: None
         self.call_soon: Callable[[Callable[[], None]], None] = lambda action: action()
+        self.long_work: Callable[[str], AbstractContextManager[object]] = nullcontext
         self._say = say
         self._told: set[str] = set()
         self._units: dict[str, Unit] = {}
@@ -287,7 +289,10 @@ class Session:
         if previous is not None:
             with self._lock:
                 self._analyses.pop(unit.uri, None)
-        analysis = analyse_document(unit.document, world, project.settings_for(unit.path), unit.sections, previous)
+        # Only what starts from nothing can take long enough to be shown.
+        title = f"Keras: computing the shapes of {Path(unit.path or unit.uri).name}"
+        with self.long_work(title) if previous is None else nullcontext():
+            analysis = analyse_document(unit.document, world, project.settings_for(unit.path), unit.sections, previous)
         self.analysis_seconds = time.perf_counter() - started
         with self._lock:
             if unit.uri in self._units:

@@ -26,6 +26,18 @@ def instrument() -> None:
             time.sleep(0.01)
         return "held"
 
+    def hold_analyses(_context, params):
+        """Analyses last until the test makes the file."""
+        from keras_lsp.server import session
+
+        analyse = session.analyse_document
+
+        def held(*arguments):
+            hold(None, params)
+            return analyse(*arguments)
+
+        session.analyse_document = held
+
     def shout(_context, _params):
         print("print on the wire", flush=True)
         os.write(1, b"a C library on the wire\n")
@@ -81,6 +93,7 @@ def instrument() -> None:
         Endpoint("test/answers", answers, lane="session"),
         Endpoint("test/sleep", sleep),
         Endpoint("test/hold", hold),
+        Endpoint("test/holdAnalyses", hold_analyses),
         Endpoint("test/shout", shout),
         Endpoint("test/fail", fail),
         Endpoint("test/failLoudly", fail, fails=True),

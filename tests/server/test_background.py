@@ -56,6 +56,26 @@ def test_an_answer_extends_the_world_and_refreshes_the_client(asked):
     assert gone(worker)
 
 
+def test_a_long_analysis_is_shown_while_it_lasts(start, tmp_path):
+    peer = start(INSTRUMENTED, KERAS_LSP_CACHE_DIR=str(tmp_path), VIRTUAL_ENV="", CONDA_PREFIX="")
+    peer.initialize(CAPABILITIES)
+    peer.result("test/holdAnalyses", {"file": str(tmp_path / "go")})
+    peer.open("file:///w/model.py", "import keras\n")
+    asked = peer.ask("textDocument/documentSymbol", {"textDocument": {"uri": "file:///w/model.py"}})
+    (begun,) = peer.wait(lambda: peer.notifications("$/progress"))
+    assert begun["value"]["kind"] == "begin" and "model.py" in begun["value"]["title"]
+    assert not peer.responses(asked)
+    (tmp_path / "go").touch()
+    assert peer.response(asked)["result"] == []
+    peer.wait(lambda: len(peer.notifications("$/progress")) == 2)
+    assert peer.notifications("$/progress")[1]["value"]["kind"] == "end"
+    # What takes no time is not shown.
+    peer.change("file:///w/model.py", 2, {"text": "import os\n"})
+    peer.result("textDocument/documentSymbol", {"textDocument": {"uri": "file:///w/model.py"}})
+    assert len(peer.notifications("$/progress")) == 2
+    assert peer.leave() == 0
+
+
 def test_a_worker_that_is_killed_harms_nothing(asked):
     asked.result("test/questions", {"uri": URI, "units": 6})
     (worker,) = asked.wait(lambda: [pid for pid in asked.result("test/answers", {"uri": URI})["pids"] if pid])
