@@ -24,7 +24,18 @@ FUNCTIONS: dict[str, Handler] = {}
 CONSTANTS: dict[str, Value] = {}
 # kinds of Keras symbols whose instances are objects that only rules look at
 _OBJECT_KINDS = frozenset(("optimizer", "loss", "metric", "initializer", "callback", "class"))
-_MODULES = ("builtins", "datasets", "keras", "numpy", "pandas", "pipelines", "sklearn", "standard", "tensorflow")
+_MODULES = (
+    "builtins",
+    "datasets",
+    "estimators",
+    "keras",
+    "numpy",
+    "pandas",
+    "pipelines",
+    "sklearn",
+    "standard",
+    "tensorflow",
+)
 _loaded: list[bool] = []
 
 
