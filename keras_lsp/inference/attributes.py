@@ -165,8 +165,8 @@ def _super_attribute(machine: Machine, value: SuperValue, name: str) -> Value:
         if isinstance(receiver, ObjectValue) and receiver.layer is not None and not name.startswith("__"):
             from keras_lsp.inference.keras.attributes import layer_attribute
 
-            found = layer_attribute(machine, receiver.layer, name, receiver, base_only=True)
-            if not isinstance(found, Unknown):
+            found = layer_attribute(machine, receiver.layer, name, receiver)
+            if not isinstance(found, Unknown | LibraryMethod):  # a method is the base class's
                 return found
         return LibraryMethod(value, name)
     return member

@@ -137,7 +137,10 @@ def call_value(machine: Machine, function: Value, arguments: Arguments, node: as
 
         return call_object(machine, function, arguments, node)
     escape(machine, arguments)
-    return Unknown(function.reason if isinstance(function, Unknown) else "what is called here is not known")
+    if not isinstance(function, Unknown):
+        return Unknown("what is called here is not known")
+    function.called = function.called or bool(tensors_in((*arguments.args, *arguments.kwargs.values())))
+    return Unknown(function.reason)
 
 
 def mark_built(machine: Machine, value: Value) -> None:
@@ -220,6 +223,8 @@ def _record(machine: Machine, node: ast.Call, function: Value, arguments: Argume
         plain = isinstance(function, External) and function.path.startswith("builtins.")  # print, float, ...
         if isinstance(function, External | LibraryMethod) and not plain and tensors_in(tuple(arguments.args)):
             machine.recorder.see_call(node, "op", callee, None, None, value, machine.symbolic, value.reason)
+        elif not plain and not value.reason.startswith("raises"):
+            machine.recorder.see_nothing(node, machine.symbolic)
         return
     if not tensors_in(value):
         return

@@ -54,12 +54,12 @@ def evaluate_name(machine: Machine, node: ast.Name) -> Value:
     value = look_up(machine.frame, name)
     if value is not MISSING:
         return value
+    if name == "__name__":  # of the module; the builtins have one of their own
+        return "__main__" if machine.module.is_main else machine.module.name
     if name in _BUILTINS:
         return External(f"builtins.{name}")
     if name == HOLE:
         return Unknown("not written yet")
-    if name == "__name__":
-        return "__main__" if machine.module.is_main else machine.module.name
     return Unknown(f"`{name}` is not defined here", name)
 
 
@@ -194,10 +194,12 @@ def assign_subscript(machine: Machine, container: Value, index: Value, value: Va
             container.items[index] = value
         except TypeError:
             container.open = True
+            container.others.append(value)
             return
         if isinstance(index, Unknown):
             del container.items[index]
             container.open = True
+            container.others.append(value)
     elif isinstance(container, LibraryObject):
         from keras_lsp.inference.library.objects import STORES
 

@@ -206,8 +206,12 @@ class Machine:
             value = handler(self, node)
         finally:
             self.depth -= 1
-        if type(value) is TensorValue and self.recording and type(node) is not ast.Call:
-            self.recorder.see_value(node, value, self.symbolic)
+        kind: type[object] = type(value)
+        if (kind is TensorValue or kind is Unknown) and type(node) is not ast.Call and self.recording:
+            if kind is TensorValue:
+                self.recorder.see_value(node, value, self.symbolic)
+            elif not value.reason.startswith("raises"):
+                self.recorder.see_nothing(node, self.symbolic)
         return value
 
     def execute(self, body: Iterable[ast.stmt]) -> Flow | None:

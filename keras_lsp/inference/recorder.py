@@ -39,13 +39,14 @@ class Seen:
 class Recorder:
     """Collects by syntax node; positions are computed only for what was seen."""
 
-    __slots__ = ("_facts", "_places", "bindings", "seen", "shape_reads")
+    __slots__ = ("_facts", "_places", "bindings", "seen", "shape_reads", "unanswered")
 
     def __init__(self, places: Places) -> None:
         self._places = places
         self.seen: dict[int, tuple[ast.AST, Seen]] = {}
         self.shape_reads: dict[int, ast.AST] = {}
         self.bindings: dict[int, tuple[ast.AST, Variable]] = {}
+        self.unanswered: dict[int, bool] = {}  # calls of which one told nothing, and whether only symbolic ones did
         self._facts: dict[int, ExpressionFact] | None = None
 
     def fact(self, key: int) -> ExpressionFact:
@@ -55,7 +56,7 @@ class Recorder:
         known = self._facts.get(key)
         if known is None:
             node, seen = self.seen[key]
-            known = self._facts[key] = _read(seen, self._places.span(node))
+            known = self._facts[key] = _read(_admit(seen, [self], key), self._places.span(node))
         return known
 
     def see_binding(self, node: ast.AST, name: str, value: Value, symbolic: bool) -> None:
@@ -96,6 +97,11 @@ class Recorder:
             seen.layers.append(layer)
         if model is not None:
             seen.model = model
+
+    def see_nothing(self, node: ast.AST, symbolic: bool) -> None:
+        """A call of something that is not known: what its other calls tell is not the whole truth."""
+        key = id(node)
+        self.unanswered[key] = symbolic and self.unanswered.get(key, True)
 
     def see_constructor(
         self, node: ast.AST, fact: LayerFact, model: ModelFact | None, value: Value, symbolic: bool
@@ -161,8 +167,8 @@ class Joined:
     def expression(self, node: ast.AST) -> ExpressionFact | None:
         """The fact of one expression: cheap where only some of them are asked for."""
         key = id(node)
-        owners = [record for record in self._records if key in record.seen]
-        return self._fact(key, owners) if owners else None
+        owners = [record for record in self._records if key in record.seen or key in record.unanswered]
+        return self._fact(key, owners) if any(key in record.seen for record in owners) else None
 
     def expressions(self) -> dict[Span, ExpressionFact]:
         """Facts of all expressions that were seen."""
@@ -173,6 +179,10 @@ class Joined:
                     owners[key].append(record)
                 else:
                     owners[key] = [record]
+        for record in self._records:
+            for key in record.unanswered:
+                if key in owners and record not in owners[key]:
+                    owners[key].append(record)
         facts: dict[Span, ExpressionFact] = {}
         for key, records in owners.items():
             fact = self._fact(key, records)
@@ -185,10 +195,11 @@ class Joined:
         """What one or several units saw at an expression."""
         if len(owners) == 1:
             return owners[0].fact(key)
-        node, joined = owners[0].seen[key]
-        for record in owners[1:]:
-            joined = _join(joined, record.seen[key][1])
-        return _read(joined, self._places.span(node))
+        node, joined = next(record.seen[key] for record in owners if key in record.seen)
+        for record in owners:
+            if key in record.seen and record.seen[key][1] is not joined:
+                joined = _join(joined, record.seen[key][1])
+        return _read(_admit(joined, owners, key), self._places.span(node))
 
     def variables(self) -> list[Variable]:
         """Names that were bound, with the last value seen."""
@@ -228,6 +239,14 @@ def _join(first: Seen, second: Seen) -> Seen:
         if joined.output is None:
             joined.reason = "differs between calls"
     return joined
+
+
+def _admit(seen: Seen, records: Sequence[Recorder], key: int) -> Seen:
+    """What was seen, without an output if one of the calls told nothing."""
+    silent = [record.unanswered[key] for record in records if key in record.unanswered]
+    if seen.output is None or not silent or (all(silent) and not seen.symbolic):
+        return seen
+    return replace(seen, output=None, contexts=seen.contexts + 1, reason="not known in every call")
 
 
 def _constructs(seen: Seen) -> bool:

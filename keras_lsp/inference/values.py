@@ -29,12 +29,13 @@ CONSTANTS: tuple[type[Any], ...] = (int, float, str, bytes, bool, complex, type(
 class Unknown:
     """A value that is not known, with the reason in words, a name if the program gave it one, and what making it raises."""
 
-    __slots__ = ("_dim", "_parts", "error", "name", "reason")
+    __slots__ = ("_dim", "_parts", "called", "error", "name", "reason")
 
     def __init__(self, reason: str, name: str | None = None, dim: Dim = None, error: ShapeError | None = None) -> None:
         self.reason = reason
         self.name = name
         self.error = error
+        self.called = False  # on tensors, as a layer would be
         self._dim = dim
         self._parts: dict[str, Unknown] | None = None
 
@@ -57,6 +58,11 @@ class Unknown:
     def is_used(self) -> bool:
         """Whether it was taken for a size, so that its identity counts."""
         return self._dim is not None
+
+    @property
+    def was_called(self) -> bool:
+        """Whether it, or something that belongs to it, was called on tensors: it may be a layer, or hold some."""
+        return self.called or any(part.was_called for part in self.parts)
 
     @property
     def parts(self) -> list[Unknown]:
@@ -213,14 +219,18 @@ class ListValue(HeapObject):
 
 
 class DictValue(HeapObject):
-    """A dict with constant keys; `open` when it may hold further keys, `factory` makes missing ones (defaultdict)."""
+    """A dict with constant keys; `open` when it may hold further keys, `factory` makes missing ones (defaultdict).
 
-    __slots__ = ("factory", "items", "open")
+    `others` are values that were stored under keys that are not known.
+    """
+
+    __slots__ = ("factory", "items", "open", "others")
 
     def __init__(self, items: dict[Any, Value], is_open: bool = False, factory: Value = None) -> None:
         self.items = items
         self.open = is_open
         self.factory: Value = factory
+        self.others: list[Value] = []
 
     def save(self) -> Any:
         return (dict(self.items), self.open)

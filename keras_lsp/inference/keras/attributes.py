@@ -21,11 +21,8 @@ from keras_lsp.inference.values import (
 from keras_lsp.shapes.tensor import Tensor
 
 
-def layer_attribute(
-    machine: Machine, layer: LayerValue, name: str, owner: ObjectValue | None = None, base_only: bool = False
-) -> Value:
+def layer_attribute(machine: Machine, layer: LayerValue, name: str, owner: ObjectValue | None = None) -> Value:
     """`layer.name`: what Keras keeps on layers and models, else a method."""
-    del base_only
     receiver: Value = owner or layer
     if name == "name":
         return layer.name

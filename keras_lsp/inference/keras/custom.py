@@ -30,6 +30,7 @@ from keras_lsp.inference.values import (
     Unknown,
     Value,
 )
+from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure, Tensor
@@ -152,6 +153,7 @@ def call_super(machine: Machine, value: SuperValue, name: str, arguments: Argume
         initialise(machine, receiver, arguments, node)
         return None
     if name == "build":
+        _base_build(machine, layer, arguments)
         mark_built(machine, receiver)
         return None
     if name in ("call", "__call__"):
@@ -188,10 +190,21 @@ def _base_call(machine: Machine, layer: LayerValue, arguments: Arguments) -> Val
     inner = LayerValue(layer.fact, layer.configuration)
     with machine.mute():
         result = apply_layer_value(machine, inner, arguments, None, layer.fact.span)
-    if inner.weights and not any(weight in (layer.extra_weights or ()) for weight in inner.weights):
+    if inner.weights is not None and layer.weights is None:
         machine.touch(layer)
-        layer.extra_weights = [*(layer.extra_weights or []), *inner.weights]
+        layer.weights = inner.weights
     return result
+
+
+def _base_build(machine: Machine, layer: LayerValue, arguments: Arguments) -> None:
+    """The weights that the base layer makes for an input of this shape."""
+    shape = arguments.get(0, "input_shape")
+    if layer.configuration is None or layer.weights is not None or not isinstance(shape, tuple):
+        return
+    sizes = cast("tuple[Value, ...]", shape)
+    if all(size is None or isinstance(size, int | Expr) for size in sizes):
+        with machine.mute():
+            _base_call(machine, layer, Arguments([TensorValue(Tensor(sizes, machine.floatx), "tensorflow")]))
 
 
 # Calls
