@@ -206,11 +206,11 @@ class Machine:
             value = handler(self, node)
         finally:
             self.depth -= 1
-        kind: type[object] = type(value)
-        if (kind is TensorValue or kind is Unknown) and type(node) is not ast.Call and self.recording:
-            if kind is TensorValue:
+        if type(value) is TensorValue:
+            if type(node) is not ast.Call and self.recording:
                 self.recorder.see_value(node, value, self.symbolic)
-            elif not value.reason.startswith("raises"):
+        elif type(value) is Unknown and type(node) is not ast.Call and self.recording:
+            if not value.reason.startswith("raises"):
                 self.recorder.see_nothing(node, self.symbolic)
         return value
 
