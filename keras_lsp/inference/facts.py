@@ -82,7 +82,7 @@ class Argument:
         span: the value's expression at the call; for `**kwargs` the starred expression.
         keyword_span: the keyword's name, `None` for positional arguments and unpacked ones.
         positional: whether it was given by position.
-        unpacked: whether it came out of `*args` or `**kwargs`.
+        unpacked: whether it came out of `*args` or `**kwargs`, or was written in another file.
     """
 
     name: str

@@ -347,7 +347,8 @@ class Machine:
             name = parameters[position] if position < len(parameters) else f"#{position}"
             written = arguments.nodes[position] if position < len(arguments.nodes) else None
             span = self.span_of(written) if written is not None and in_main else here
-            bound[name] = Argument(name, value, span, None, True, position in arguments.unpacked)
+            elsewhere = written is None or not in_main or position in arguments.unpacked
+            bound[name] = Argument(name, value, span, None, True, elsewhere)
         for name, value in arguments.kwargs.items():
             written = arguments.keyword_nodes.get(name)
             span = self.span_of(written) if written is not None and in_main else here

@@ -50,14 +50,14 @@ def check(context: Context) -> Iterator[Finding]:
             yield RULE.finding(place(failure.call, failure.call.arguments.get(failure.argument or "")), message)
             continue
         argument = failure.call.arguments[failure.argument or ""]
-        meant = _meant(failure)
+        meant = _meant(failure) if is_written(argument) else None
         advice = f"Write `{meant}={context.source(argument.span)}`. " if meant else "Name the argument. "
         message = (
             f"This positional argument of {failure.class_name} is `{argument.name}`, and {argument.value!r} is none. "
             f"{advice}{raises(context, failure.error)}"
         )
         fix = None
-        if meant and is_written(argument) and meant not in failure.call.arguments:
+        if meant and meant not in failure.call.arguments:
             fix = Fix(f"Name it `{meant}`", (TextEdit(argument.span.start, argument.span.start, f"{meant}="),))
         yield RULE.finding(place(failure.call, argument), message, fixes=(fix,) if fix else ())
     for layer in context.facts.layers:

@@ -140,6 +140,12 @@ def data_format(machine: Machine, arguments: Arguments, node: ast.AST | None) ->
     return machine.data_format
 
 
+@models("keras.backend.image_dim_ordering")
+def dim_ordering(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """What Keras before 2.3 called the data format."""
+    return "th" if machine.data_format == "channels_first" else "tf"
+
+
 @models("keras.backend.backend", "keras.config.backend")
 def backend(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Which backend runs: not known, as shapes do not depend on it."""
