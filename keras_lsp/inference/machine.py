@@ -209,9 +209,13 @@ class Machine:
         if type(value) is TensorValue:
             if type(node) is not ast.Call and self.recording:
                 self.recorder.see_value(node, value, self.symbolic)
-        elif type(value) is Unknown and type(node) is not ast.Call and self.recording:
-            if not value.reason.startswith("raises"):
-                self.recorder.see_nothing(node, self.symbolic)
+        elif (
+            type(value) is Unknown
+            and type(node) is not ast.Call
+            and self.recording
+            and not value.reason.startswith("raises")
+        ):
+            self.recorder.see_nothing(node, self.symbolic)
         return value
 
     def execute(self, body: Iterable[ast.stmt]) -> Flow | None:
