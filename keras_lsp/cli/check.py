@@ -16,10 +16,12 @@ from keras_lsp.cli.formats import FOR_PEOPLE, FORMATS, renderer
 from keras_lsp.cli.options import UsageError, add_settings, keras_version, overrides
 from keras_lsp.cli.progress import Progress
 from keras_lsp.cli.report import Diagnostic, FileReport, Report
+from keras_lsp.cli.results import Results, digest, text_digest
 from keras_lsp.cli.statistics import statistics
 from keras_lsp.cli.terminal import Painter, complain, escape, wants_color
-from keras_lsp.project.files import discover
+from keras_lsp.project.files import discover, read_bytes
 from keras_lsp.project.settings import LoadedSettings
+from keras_lsp.project.sources import DiskTexts
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_USAGE, EXIT_INTERNAL = 0, 1, 2, 101
 
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-j", "--jobs", type=int, metavar="N", help="processes to use (default: one for each processor, if it pays)"
     )
     other.add_argument(
-        "--no-cache", action="store_true", help="with --verify: keep no answers of Keras, and use none kept"
+        "--no-cache", action="store_true", help="keep no reports about files and no answers of Keras, and use none kept"
     )
     add_settings(parser)
 
@@ -116,6 +118,19 @@ def _leads_out(loaded: LoadedSettings) -> bool:
     return baseline is not None and root is not None and not Path(baseline).resolve().is_relative_to(root.resolve())
 
 
+class _Digests:
+    """Digests of modules, each read once in a run."""
+
+    def __init__(self, texts: DiskTexts) -> None:
+        self._texts = texts
+        self._known: dict[str, str | None] = {}
+
+    def __call__(self, path: str) -> str | None:
+        if path not in self._known:
+            self._known[path] = text_digest(self._texts.read(path))
+        return self._known[path]
+
+
 class Runner:
     """One run after another over the same paths, with the same options."""
 
@@ -165,6 +180,35 @@ class Runner:
         complain(f"{worlds.keras.label}: {why}")
 
     def _check(self, files: Sequence[str]) -> Iterator[FileReport]:
+        """The report about each file, of an earlier run where that holds."""
+        if not self.job.keeps_reports:
+            yield from self._check_anew(files)
+            return
+        results = Results(self.checker.cwd, _Digests(DiskTexts()))
+        known: dict[str, FileReport] = {}
+        for path in files:
+            data = read_bytes(Path(path))
+            if not isinstance(data, bytes):
+                continue
+            report = FileReport(path) if self.checker.skips(path, data) else None
+            if report is None:
+                key = self.checker.key(path, digest(data))
+                report = results.find(path, key) if key is not None else None
+            if report is not None:
+                report.notes = self.checker.notes(path)
+                known[path] = report
+        fresh = self._check_anew([path for path in files if path not in known])
+        for path in files:
+            report = known.get(path)
+            if report is None:
+                report = next(fresh)
+                key = self.checker.key(path, report.data) if report.data is not None else None
+                if key is not None:
+                    results.keep(path, key, report)
+            yield report
+        results.write()
+
+    def _check_anew(self, files: Sequence[str]) -> Iterator[FileReport]:
         jobs = self.options.jobs or os.cpu_count() or 1
         if self.options.jobs is None:
             jobs = min(jobs, len(files) // FILES_PER_PROCESS)

@@ -9,15 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_lsp.analysis import analyse_document
-from keras_lsp.cli.fixes import Look, Rewrite, add_ignores, apply_fixes, write
 from keras_lsp.cli.inputs import Input, InputProblem, read_input
 from keras_lsp.cli.report import Coverage, FileReport, describe, span_of
+from keras_lsp.cli.results import digest, fingerprint, make_key, text_digest
 from keras_lsp.cli.worlds import Worlds
-from keras_lsp.inference.facts import Facts
-from keras_lsp.project.baseline import Baseline, make_baseline, read_baseline
 from keras_lsp.project.files import mentions_keras
 from keras_lsp.project.settings import (
     LoadedSettings,
@@ -27,8 +24,15 @@ from keras_lsp.project.settings import (
     find_config,
     load_config,
 )
-from keras_lsp.rules.base import Finding
-from keras_lsp.syntax.parse import ParsedModule
+from keras_lsp.project.sources import NotedTexts
+
+if TYPE_CHECKING:
+    # What analyses is imported for the first file that is analysed: a run that knows all its files needs none of it.
+    from keras_lsp.cli.fixes import Look, Rewrite
+    from keras_lsp.inference.facts import Facts
+    from keras_lsp.project.baseline import Baseline
+    from keras_lsp.rules.base import Finding
+    from keras_lsp.syntax.parse import ParsedModule
 
 STDIN = "-"
 """The path that means standard input."""
@@ -47,7 +51,7 @@ class Job:
         update_baseline: whether all findings become known.
         coverage: whether to count known shapes.
         verify: whether to ask Keras itself.
-        cache: whether its answers are kept and used again.
+        cache: whether answers of Keras, and reports about files, are kept and used again.
         stdin_name: the path that standard input stands for.
         explicit: paths named on the command line, which are checked whether or not they mention Keras.
     """
@@ -65,6 +69,12 @@ class Job:
     cache: bool = True
     stdin_name: str | None = None
     explicit: frozenset[str] = frozenset()
+
+    @property
+    def keeps_reports(self) -> bool:
+        """Whether reports say nothing but what is found in files, so that those of an earlier run may stand for them."""
+        writes = self.fix or self.diff or self.add_ignore is not None or self.update_baseline
+        return self.cache and not (writes or self.coverage or self.verify)
 
 
 class Checker:
@@ -123,6 +133,22 @@ class Checker:
         """The path as reports say it."""
         return (self.job.stdin_name or "<stdin>") if path == STDIN else path
 
+    def key(self, path: str, data: str) -> str | None:
+        """What a report about a file with this digest holds for, but for the modules it imports; `None` if it is not kept."""
+        loaded = self.settings(path)
+        if not self.job.keeps_reports or loaded.settings.baseline is not None:
+            return None
+        settings = loaded.settings.for_file(self._relative(path, loaded.root or self.cwd))
+        return make_key((fingerprint(), data, settings, *self.worlds(loaded).signature(path)))
+
+    def skips(self, path: str, data: bytes) -> bool:
+        """Whether a file that was found in a folder has nothing to do with Keras."""
+        return path not in self.job.explicit and not mentions_keras(data)
+
+    def notes(self, path: str) -> tuple[str, ...]:
+        """What the settings of a file say that cannot be taken."""
+        return tuple(str(message) for message in self.settings(path).messages)
+
     def check(self, path: str, data: bytes | None = None) -> FileReport:
         """Check a file, or `data` in its place; whatever happens becomes part of the report."""
         shown = self.shown_name(path)
@@ -135,18 +161,25 @@ class Checker:
             return FileReport(shown, internal=[internal_error(error)], failed=True)
 
     def _check(self, path: str, data: bytes | None) -> FileReport:
+        from keras_lsp.analysis import analyse_document
+        from keras_lsp.cli.fixes import Look, add_ignores, apply_fixes
+
         loaded = self.settings(path)
-        notes = tuple(str(message) for message in loaded.messages)
+        notes = self.notes(path)
         source = read_input(path, data)
         if isinstance(source, InputProblem):
             return FileReport(path, problem=source.message, notes=notes)
-        if path not in self.job.explicit and data is None and not mentions_keras(source.data):
+        if data is None and self.skips(path, source.data):
             return FileReport(path, notes=notes)
         settings = loaded.settings.for_file(self._relative(path, loaded.root or self.cwd))
         worlds = self.worlds(loaded)
 
         report = FileReport(path, notes=notes)
-        analysis = analyse_document(source.document, worlds.world(path), settings, source.sections)
+        texts = NotedTexts(worlds.texts)
+        analysis = analyse_document(source.document, worlds.world(path, texts), settings, source.sections)
+        if self.job.keeps_reports and settings.baseline is None:
+            report.data = digest(source.data)
+            report.sources = {asked: text_digest(text) for asked, text in texts.asked.items()}
         report.internal = [_with_id(text) for text in analysis.facts.internal_errors]
         report.doubt = _doubt(source, analysis.parsed)
         if self.job.coverage:
@@ -166,6 +199,8 @@ class Checker:
         findings, shown = look(source).findings, source
         if self.job.update_baseline and settings.baseline is not None:
             relative = self._relative(path, Path(settings.baseline).absolute().parent)
+            from keras_lsp.project.baseline import make_baseline
+
             report.keys = dict(make_baseline([(relative, source.document.text, analysis.findings)]).known)
             report.known = len(analysis.findings)
         elif self.job.add_ignore is not None:
@@ -191,6 +226,8 @@ class Checker:
         if self.job.update_baseline:
             return []
         if name not in self._baselines:
+            from keras_lsp.project.baseline import read_baseline
+
             self._baselines[name] = read_baseline(Path(name))
         baseline = self._baselines[name]
         if isinstance(baseline, str):
@@ -212,6 +249,8 @@ class Checker:
         if self._from_stdin:
             report.content = rewrite.after.data
         elif rewrite.after is not source:
+            from keras_lsp.cli.fixes import write
+
             problem = self._kept_out(source.path) or write(Path(source.path), source.data, rewrite.after.data)
             if problem is not None:
                 report.problem, report.fixed = problem, {}
@@ -271,9 +310,11 @@ def unknown_codes(loaded: LoadedSettings) -> list[SettingsMessage]:
 
 def is_code(entry: str) -> bool:
     """Whether an entry of `select` or `ignore` names a rule or a family of rules."""
+    if entry.upper() in ("ALL", "KER"):
+        return True
     from keras_lsp.rules.registry import RULES
 
-    return entry.upper() == "ALL" or (bool(entry) and any(rule.code.startswith(entry.upper()) for rule in RULES))
+    return bool(entry) and any(rule.code.startswith(entry.upper()) for rule in RULES)
 
 
 def internal_error(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ def _check(path: str) -> FileReport:
 def check_in_processes(job: Job, files: Sequence[str], jobs: int) -> Iterator[FileReport]:
     """Reports in the order of `files`."""
     # A forked process has everything imported already; the command has no threads that a fork could break.
+    for name in ("keras_lsp.analysis", "keras_lsp.rules.run"):
+        importlib.import_module(name)
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(min(jobs, len(files)), context, _start, (job,)) as pool:

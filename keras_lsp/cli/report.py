@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from keras_lsp.cli.inputs import Input
-from keras_lsp.rules.base import Finding, Fix
+if TYPE_CHECKING:
+    from keras_lsp.cli.inputs import Input
+    from keras_lsp.rules.base import Finding, Fix
 
 MAX_LINES = 3
 """Source lines shown of a finding; a longer one is a whole model, whose beginning is enough to know it by."""
@@ -112,6 +114,8 @@ class FileReport:
         content: the fixed text of standard input.
         disagreements: where Keras says otherwise (`--verify`); `verified` counts what it was asked.
         keys: the baseline's lines for this file, when one is written.
+        sources: digests of the modules that the analysis asked for, by path, `None` for those that were not there; `data` is the
+            digest of the file itself. Both are absent where nobody keeps the report.
     """
 
     path: str
@@ -130,6 +134,8 @@ class FileReport:
     verified: int = 0
     undecided: dict[str, int] = field(default_factory=dict[str, int])
     keys: dict[tuple[str, str, str], int] = field(default_factory=dict[tuple[str, str, str], int])
+    sources: dict[str, str | None] | None = None
+    data: str | None = None
 
 
 @dataclass(slots=True)

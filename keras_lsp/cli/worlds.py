@@ -9,7 +9,7 @@ from keras_lsp.catalogue.version import LATEST, KerasVersion, parse_version
 from keras_lsp.inference.world import World
 from keras_lsp.project.environment import Environment, find_environment
 from keras_lsp.project.settings import Settings
-from keras_lsp.project.sources import DiskTexts, LibraryFinder, SourceFinder
+from keras_lsp.project.sources import DiskTexts, LibraryFinder, SourceFinder, Texts, own_site_packages
 from keras_lsp.project.trust import Verdict, interpreter_to_start
 
 if TYPE_CHECKING:
@@ -73,13 +73,32 @@ class Worlds:
             explicit = None
         return interpreter_to_start(self.environment, trusted=False, setting_from_workspace=True, explicit=explicit)
 
-    def world(self, path: str) -> World:
-        """What is known outside one file."""
+    @property
+    def texts(self) -> Texts:
+        """The texts of modules."""
+        return self._disk
+
+    def signature(self, path: str) -> tuple[object, ...]:
+        """All that the world of a file depends on, but for the texts of modules."""
+        installed = self.environment
+        return (
+            self.keras,
+            self._root,
+            Path(path).resolve(),
+            bool(self._python),
+            installed.site_packages,
+            installed.versions,
+            own_site_packages(),
+        )
+
+    def world(self, path: str, texts: Texts | None = None) -> World:
+        """What is known outside one file; `texts` reads modules."""
+        texts = texts or self._disk
         resolved = str(Path(path).resolve()) if path and path not in ("-", "<stdin>") else ""
         packages = [str(folder) for folder in self.environment.site_packages] if self._python else []
-        finder = SourceFinder([str(self._root)], packages, disk=self._disk)
+        finder = SourceFinder([str(self._root)], packages, disk=texts)
         installed = [str(folder) for folder in self.environment.site_packages]
-        library = LibraryFinder(installed, self.keras.generation, self._disk)
+        library = LibraryFinder(installed, self.keras.generation, texts)
         return World(self.keras, resolved, finder.find, library.find)
 
     def oracle(self, *, cache: bool = True) -> Oracle:

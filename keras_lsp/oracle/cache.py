@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -17,8 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import platformdirs
-
+from .folder import cache_folder
 from .questions import PROTOCOL, Answer, Question, digest
 
 FORMAT = 1
@@ -39,8 +37,7 @@ Key = tuple[str, str, str, str]
 
 def default_path() -> Path:
     """Return where the cache lives; KERAS_LSP_CACHE_DIR names another folder."""
-    folder = os.environ.get("KERAS_LSP_CACHE_DIR") or platformdirs.user_cache_dir("keras-lsp", appauthor=False)
-    return Path(folder) / f"answers-{FORMAT}.sqlite3"
+    return cache_folder() / f"answers-{FORMAT}.sqlite3"
 
 
 class AnswerCache:

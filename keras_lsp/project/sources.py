@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from keras_lsp.inference.world import Source
 from keras_lsp.text.source import Source as Decoded
@@ -107,6 +108,27 @@ class DiskTexts:
             self._size -= len(known[1] or "")
 
 
+class Texts(Protocol):
+    """Where finders read texts."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, `None` where there is none."""
+        ...
+
+
+class NotedTexts:
+    """Texts read through another reader, with a note of everything that was asked for."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self.asked: dict[str, str | None] = {}
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, `None` where there is none."""
+        text = self.asked[path] = self._texts.read(path)
+        return text
+
+
 class SourceFinder:
     """Finds the modules that one analysis imports, and remembers which files it looked at.
 
@@ -124,7 +146,7 @@ class SourceFinder:
         roots: Sequence[str],
         site_packages: Sequence[str] = (),
         open_texts: Mapping[str, str] | None = None,
-        disk: DiskTexts | None = None,
+        disk: Texts | None = None,
     ) -> None:
         self._roots = tuple(roots)
         self._site_packages = tuple(site_packages)
@@ -214,7 +236,7 @@ class LibraryFinder:
         disk: shared by the finders of a session.
     """
 
-    def __init__(self, site_packages: Sequence[str], generation: int, disk: DiskTexts | None = None) -> None:
+    def __init__(self, site_packages: Sequence[str], generation: int, disk: Texts | None = None) -> None:
         self._site_packages = (*site_packages, *own_site_packages())
         self._generation = generation
         self._disk = disk or DiskTexts()

@@ -36,6 +36,7 @@ EDIT = "edit to diagnostics, 1000 lines, anywhere, 95th percentile, ms"
 MEMORY = "memory after editing 1000 lines, MB"
 IDLE = "CPU in 3 s of idling, ms"
 CHECK = "check of 100 files, s"
+AGAIN = "the same again, nothing changed, s"
 LINES = "CPU per line of one file, microseconds, 20000 lines"
 FILES = "CPU per file, ms, 2000 files"
 
@@ -57,6 +58,13 @@ TARGETS: dict[str, tuple[str, Callable[[dict[str, Row]], bool]]] = {
             rows[CHECK]["keras-lsp"] < 2
             and rows[CHECK]["keras-lsp"] * 20 <= rows[CHECK].get("pyright", INFINITE)
             and rows[CHECK]["keras-lsp"] <= 10 * rows[CHECK]["ast.parse"]
+        ),
+    ),
+    AGAIN: (
+        "20 times faster than pyright, within 10 times bare ast.parse",
+        lambda rows: (
+            rows[AGAIN]["keras-lsp"] * 20 <= rows[AGAIN].get("pyright", INFINITE)
+            and rows[AGAIN]["keras-lsp"] <= 10 * rows[AGAIN]["ast.parse"]
         ),
     ),
     LINES: (
@@ -171,19 +179,24 @@ def idling(table: Table, folder: Path, rounds: int) -> None:
 
 
 def checking(table: Table, folder: Path, rounds: int) -> None:
-    """The command lines over 100 files of 150 lines, and nothing but parsing them."""
+    """The command lines over 100 files of 150 lines, and nothing but parsing them; then once more."""
     many = folder / "many"
     write(many, 100)
-    commands = {"keras-lsp": keras_lsp(many)}
+    commands = {"keras-lsp": [*keras_lsp(many), "--no-cache"]}
     for name, arguments in (("pyright", ["--pythonpath", sys.executable]), ("ty", ["check"]), ("pyrefly", ["check"])):
         program_ = Path(sys.executable).with_name(name)
         found = program_ if program_.exists() else _on_path(name)
         if found is not None:
             commands[name] = [str(found), *arguments, str(many)]
-    for name, command in commands.items():
-        table.put(CHECK, name, min(timed(command, name)[0] for _ in range(rounds if name == "keras-lsp" else 1)))
     parse = f"import ast, pathlib\nfor p in pathlib.Path({str(many)!r}).glob('*.py'): ast.parse(p.read_text())"
-    table.put(CHECK, "ast.parse", min(timed([sys.executable, "-c", parse], "ast.parse")[0] for _ in range(rounds)))
+    commands["ast.parse"] = [sys.executable, "-c", parse]
+    often = ("keras-lsp", "ast.parse")
+    for name, command in commands.items():
+        table.put(CHECK, name, min(timed(command, name)[0] for _ in range(rounds if name in often else 1)))
+    commands["keras-lsp"] = keras_lsp(many)
+    timed(commands["keras-lsp"], "keras-lsp")
+    for name, command in commands.items():
+        table.put(AGAIN, name, min(timed(command, name)[0] for _ in range(rounds if name in often else 1)))
 
 
 def scaling(table: Table, folder: Path, rounds: int) -> None:
@@ -191,16 +204,16 @@ def scaling(table: Table, folder: Path, rounds: int) -> None:
     empty = folder / "empty"
     empty.mkdir(exist_ok=True)
     (empty / "model.py").write_text("\n")
-    start = min(timed(keras_lsp(empty), "keras-lsp")[1] for _ in range(3))
+    start = min(timed([*keras_lsp(empty), "--no-cache"], "keras-lsp")[1] for _ in range(3))
     for lines in (1000, 5000, 10000, 20000):
         (empty / "model.py").write_text(program(lines))
-        cpu = timed(keras_lsp(empty), "keras-lsp")[1] - start
+        cpu = timed([*keras_lsp(empty), "--no-cache"], "keras-lsp")[1] - start
         label = LINES.replace("20000", str(lines))
         table.put(label, "keras-lsp", cpu / lines * 1e6)
     for count in (100, 500, 2000):
         many = folder / f"files{count}"
         write(many, count)
-        cpu = timed(keras_lsp(many), "keras-lsp")[1] - start
+        cpu = timed([*keras_lsp(many), "--no-cache"], "keras-lsp")[1] - start
         table.put(FILES.replace("2000", str(count)), "keras-lsp", cpu / count * 1000)
 
 
