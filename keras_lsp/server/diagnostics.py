@@ -11,6 +11,7 @@ from lsprotocol import types as t
 from keras_lsp.server.dispatch import Dispatcher
 from keras_lsp.server.protocol import Server
 from keras_lsp.server.session import Session, View
+from keras_lsp.server.steady import PAUSE
 from keras_lsp.server.unit import Unit
 
 DEBOUNCE = 0.15
@@ -57,10 +58,17 @@ class Publisher:
         if not self._dispatcher.timer_set(key):
             self._dispatcher.call_later(key, REFRESH_INTERVAL, self._refresh)
 
+    def hints_outlived(self) -> None:
+        """Hints are shown that will not hold when nobody types: then the client is asked to ask again; session thread."""
+        self._dispatcher.call_later(("hints",), PAUSE, self._refresh_hints)
+
+    def _refresh_hints(self) -> None:
+        if self._session.client.refresh_inlay_hints:
+            self._server.workspace_inlay_hint_refresh(None)
+
     def _refresh(self) -> None:
         client = self._session.client
-        if client.refresh_inlay_hints:
-            self._server.workspace_inlay_hint_refresh(None)
+        self._refresh_hints()
         if client.refresh_code_lenses:
             self._server.workspace_code_lens_refresh(None)
         if client.pulls_diagnostics and client.refresh_diagnostics:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,11 +20,13 @@ from typing import Any
 from lsprotocol import types as t
 
 from keras_lsp.analysis import Analysis, analyse_document
+from keras_lsp.features.types import InlayHint
 from keras_lsp.inference.facts import Span
 from keras_lsp.project.sources import DiskTexts, SourceFinder
 from keras_lsp.server import notebooks
 from keras_lsp.server.client import Client
 from keras_lsp.server.convert import Converter
+from keras_lsp.server.steady import Shown
 from keras_lsp.server.unit import Unit, file_path, single
 from keras_lsp.server.worlds import Project, Worlds
 from keras_lsp.text.document import Change, Document, DocumentKind, Position, Range
@@ -92,6 +94,7 @@ class Session:
         self.on_change: Callable[[Unit, bool], None] = lambda unit, opened: None
         self.on_close: Callable[[Unit], None] = lambda unit: None
         self.on_analysed: Callable[[Unit, Analysis], None] = lambda unit, analysis: None
+        self.on_outlived: Callable[[], None] = lambda: None
         self.call_soon: Callable[[Callable[[], None]], None] = lambda action: action()
         self.long_work: Callable[[str], AbstractContextManager[object]] = nullcontext
         self._say = say
@@ -107,6 +110,7 @@ class Session:
         self._dependencies: dict[str, frozenset[str]] = {}
         self._changed_sources: dict[str, int] = {}
         self._source_changes = 0
+        self._shown: dict[str, Shown] = {}
         self.analysis_seconds = 0.0
 
     # Looking things up; any thread.
@@ -248,6 +252,7 @@ class Session:
             self._analyses.pop(uri, None)
             self._dependencies.pop(uri, None)
             self._revisions.pop(uri, None)
+            self._shown.pop(uri, None)
         if unit is not None:
             self.on_close(unit)
             if unit.path:  # what is on disk counts again
@@ -308,6 +313,19 @@ class Session:
             self.call_soon(lambda: self.outdate([unit.uri]))
         self.on_analysed(unit, analysis)
         return analysis
+
+    def steady_hints(
+        self, unit: Unit, analysis: Analysis, span: Span, fresh: Sequence[InlayHint]
+    ) -> Sequence[InlayHint]:
+        """Hints that do not come and go while somebody types, for clients that can be asked to ask again; analysis lane."""
+        if not self.client.refresh_inlay_hints or not analysis.settings.inlay_hints.output_shapes:
+            self._shown.pop(unit.uri, None)
+            return fresh
+        shown = self._shown.setdefault(unit.uri, Shown())
+        hints, outlived = shown.update(unit.document.text, span, fresh, time.monotonic())
+        if outlived:
+            self.on_outlived()
+        return hints
 
     def _open_texts(self) -> Mapping[str, str]:
         with self._lock:

@@ -15,7 +15,8 @@ def handle(view: View, params: t.InlayHintParams) -> list[dict[str, Any] | t.Inl
     span = view.span(params.range)
     lazy = "tooltip" in view.client.inlay_hint_resolve
     hints: list[dict[str, Any] | t.InlayHint] = []
-    for hint in view.analysis.inlay_hints(span.start, span.end):
+    found = view.analysis.inlay_hints(span.start, span.end)
+    for hint in view.session.steady_hints(view.unit, view.analysis, span, found):
         if not span.start <= hint.offset <= span.end:
             continue
         converted = view.convert.inlay_hint(view.uri, hint, tooltip=not lazy)
