@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from keras_lsp.inference.facts import ExpressionFact, LayerFact, ModelFact, Span, Variable
 from keras_lsp.inference.folding import SYMBOLS
@@ -164,11 +165,27 @@ class Joined:
         self._records = records
         self._places = places
 
+    @cached_property
+    def _owners(self) -> tuple[dict[int, Recorder], set[int]]:
+        """For each expression a unit that evaluated it, and the expressions that several units did."""
+        owners: dict[int, Recorder] = {}
+        shared: set[int] = set()
+        for record in self._records:
+            for keys in (record.seen, record.unanswered) if record.unanswered else (record.seen,):
+                shared |= owners.keys() & keys.keys()
+                owners |= dict.fromkeys(keys, record)
+        return owners, shared
+
     def expression(self, node: ast.AST) -> ExpressionFact | None:
         """The fact of one expression: cheap where only some of them are asked for."""
         key = id(node)
-        owners = [record for record in self._records if key in record.seen or key in record.unanswered]
-        return self._fact(key, owners) if any(key in record.seen for record in owners) else None
+        owners, shared = self._owners
+        if key not in owners:
+            return None
+        records = [owners[key]]
+        if key in shared:
+            records = [record for record in self._records if key in record.seen or key in record.unanswered]
+        return self._fact(key, records) if any(key in record.seen for record in records) else None
 
     def expressions(self) -> dict[Span, ExpressionFact]:
         """Facts of all expressions that were seen."""

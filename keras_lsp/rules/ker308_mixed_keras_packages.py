@@ -37,7 +37,7 @@ from keras_lsp.rules.base import Context, Finding, Rule, Severity
 
 def check(context: Context) -> Iterator[Finding]:
     """Layers of one package in models of another."""
-    if not context.keras3:
+    if not context.keras3 or not any(map(_is_tf_keras, context.facts.imports.values())):
         return
     for model in context.facts.models:
         if (
@@ -70,13 +70,13 @@ def _package(context: Context, call: Call) -> str | None:
     dotted = context.facts.imports.get(root[0]) if root else None
     if dotted is None:
         return None
-    return (
-        "tf_keras"
-        if dotted == "tf_keras" or dotted.startswith("tf_keras.")
-        else "keras"
-        if "keras" in f"{dotted}.{source}"
-        else None
-    )
+    if _is_tf_keras(dotted):
+        return "tf_keras"
+    return "keras" if "keras" in f"{dotted}.{source}" else None
+
+
+def _is_tf_keras(dotted: str) -> bool:
+    return dotted == "tf_keras" or dotted.startswith("tf_keras.")
 
 
 RULE = Rule("KER308", "mixed-keras-packages", Severity.ERROR, "none", check, __doc__ or "")

@@ -48,6 +48,7 @@ _ARRAYS = frozenset(
 )
 # Attributes of the tensors of Keras 2 that those of Keras 3 have no more.
 _TENSORS = frozenset(("get_shape", "set_shape", "eval", "op", "graph", "_keras_shape", "type_spec", "consumers", "ref"))
+_ATTRIBUTES = _ARRAYS | _TENSORS
 _ADVICE = {
     "numpy": "Only `model.predict` and calls on arrays give values",
     "get_shape": "Use `.shape`",
@@ -61,6 +62,7 @@ _ADVICE = {
 _ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _CONVERSIONS = frozenset(("int", "float", "bool"))
 _ITERATING = frozenset(("list", "tuple", "enumerate", "zip"))
+_FUNCTIONS = _CONVERSIONS | _ITERATING | {"len"}
 # From here on `tf.keras` has its own class of symbolic tensors; what came before is TensorFlow's.
 _OWN_TENSORS = (2, 5)
 
@@ -95,7 +97,7 @@ def _uses(context: Context, own: set[str]) -> Iterator[_Use]:
         if _symbolic(context, test) is not None:
             yield test, test, _boolean(context), "Use `keras.ops.where`, or decide in the `call` of a layer", ()
     for node in context.nodes(ast.Call):
-        if isinstance(node.func, ast.Name) and node.args and node.func.id not in own:
+        if isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and node.args and node.func.id not in own:
             yield from _calls(context, node, node.func.id)
     for node in (*context.nodes(ast.For), *context.nodes(ast.comprehension)):
         yield from _iterated(context, node.iter)
@@ -107,7 +109,7 @@ def _uses(context: Context, own: set[str]) -> Iterator[_Use]:
                 text = f"TypeError: '{_class(context)}' object does not support item assignment"
                 yield target.value, target, text, "Make a new tensor of the parts, for example with `Concatenate`", ()
     for node in context.nodes(ast.Attribute):
-        if isinstance(node.ctx, ast.Load):
+        if node.attr in _ATTRIBUTES and isinstance(node.ctx, ast.Load):
             yield from _attribute(context, node)
 
 

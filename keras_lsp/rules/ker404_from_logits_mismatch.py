@@ -57,8 +57,10 @@ def check(context: Context) -> Iterator[Finding]:
             fix = _flip(context, loss.argument, logits=True)
             yield RULE.finding(place(event.call, loss.argument), message, related=related, fixes=fixes(fix))
     for layer in context.facts.layers:
+        if layer.class_name not in ("Activation", "Softmax") or layer.call.guarded:
+            continue
         before = producer(layer)
-        if layer.class_name not in ("Activation", "Softmax") or before is None or layer.call.guarded:
+        if before is None:
             continue
         if activation_of(layer) == "softmax" and activation_of(before) == "softmax":
             message = f"Softmax is applied twice: {before.class_name} applies it already. Remove one of them."
