@@ -55,6 +55,8 @@ def meaning(keyword: str, layer: str, version: KerasVersion) -> str:
             return "Size of the vocabulary: the largest token index plus one."
         if leaf in RECURRENT and version.contract is not Contract.D:
             return "Number of features per time step: the first layer takes samples of shape (input_length, input_dim)."
+        if leaf in RECURRENT:
+            return "Size of the only axis of a sample, (input_dim,): the axis of time steps is missing then."
     if keyword == "input_length" and version.contract is Contract.D and leaf in EMBEDDINGS:
         return "Ignored since Keras 3: the length of the sequences comes from the input."
     if keyword == "weights" and leaf in EMBEDDINGS and version.contract is Contract.D:
@@ -73,8 +75,9 @@ def equal_form(keyword: str, layer: str, version: KerasVersion) -> str:
     if keyword == "input_shape":
         return "batch_input_shape=(None, *input_shape)" if old else "keras.Input(shape=input_shape) as the first layer"
     if keyword == "input_length":
-        if leaf in RECURRENT and old:
-            return "input_shape=(input_length, input_dim)"
+        if leaf in RECURRENT:
+            form = "shape=(input_length, input_dim)"
+            return f"input_{form}" if old else f"keras.Input({form}) as the first layer"
         if leaf in EMBEDDINGS and old:
             return "input_shape=(input_length,)"
         return "" if old else "keras.Input(shape=(input_length,)) as the first layer"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from keras_lsp.catalogue import HiddenKeyword, Symbol
+from keras_lsp.catalogue.identifiers import family_of
+from keras_lsp.catalogue.keywords import EMBEDDINGS, RECURRENT
 from keras_lsp.features import markup
 from keras_lsp.features.layer_names import name_uses, named_layer
 from keras_lsp.features.lookup import (
+    calls,
     canonical_name,
     change_text,
     count_text,
@@ -20,8 +25,19 @@ from keras_lsp.features.lookup import (
     shape_text,
     variable_at,
 )
+from keras_lsp.features.training import describe_event, event_at
 from keras_lsp.features.types import Hover
-from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact, ModelFact, ModelLayer, Span
+from keras_lsp.inference.facts import (
+    Argument,
+    Call,
+    ExpressionFact,
+    LayerFact,
+    ModelEvent,
+    ModelFact,
+    ModelLayer,
+    Span,
+    Variable,
+)
 from keras_lsp.inference.values import DatasetValue, External, LayerValue, ModelValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.failures import own_input
@@ -34,6 +50,7 @@ from keras_lsp.syntax.calls import name_at
 MAX_ROWS = 16
 # Values of constants are shown up to this length.
 MAX_VALUE = 120
+_QUOTED = re.compile(r"""(["'])(\w+)\1""")
 
 
 def hover(context: Context, offset: int) -> Hover | None:
@@ -44,6 +61,12 @@ def hover(context: Context, offset: int) -> Hover | None:
     layer = layer_at(context, offset)
     if layer is not None:
         return Hover(layer.call.callee_span, describe_layer(context, layer))
+    event = event_at(context, offset)
+    if event is not None and event.method not in _PREDICTING:
+        return Hover(_method_span(context, event), describe_event(event))
+    identifier = _identifier_hover(context, offset)
+    if identifier is not None:
+        return identifier
     use = next(iter(name_uses(context, offset)), None)
     meant = named_layer(context, use) if use is not None else None
     if use is not None and meant is not None and not meant.span.contains(offset):
@@ -60,6 +83,43 @@ def hover(context: Context, offset: int) -> Hover | None:
     if name is not None and not _is_callee(context, fact, Span(name.part_start, name.end)):
         return None
     return Hover(fact.span, describe_expression(context, fact))
+
+
+# What these give back is a tensor, whose hover says more.
+_PREDICTING = frozenset(("predict", "predict_on_batch"))
+
+
+def _method_span(context: Context, event: ModelEvent) -> Span:
+    span = event.call.callee_span
+    return Span(context.text.rfind(".", span.start, span.end) + 1, span.end)
+
+
+def _identifier_hover(context: Context, offset: int) -> Hover | None:
+    """What the string at an offset names: `"mse"`, `"relu"`, `"adam"`, also in a list."""
+    for call, _ in calls(context):
+        if not call.span.contains(offset):
+            continue
+        for argument in call.arguments.values():
+            if argument.unpacked or not argument.span.contains(offset):
+                continue
+            for quoted in _QUOTED.finditer(context.source(argument.span)):
+                span = Span(argument.span.start + quoted.start(), argument.span.start + quoted.end())
+                family = family_of(call.canonical, argument.name)
+                if family is None or not span.contains(offset) or span.end == offset:
+                    continue
+                text = describe_identifier(context, family, quoted[2])
+                return Hover(span, text) if text else None
+    return None
+
+
+def describe_identifier(context: Context, family: str, name: str) -> str:
+    """What a string of a family ("losses", "activations", ...) names; empty for what is no public name."""
+    symbol = context.catalogue.symbol(context.catalogue.resolve(f"keras.{family}.{name}") or "")
+    if symbol is None:
+        return ""
+    of_class = re.fullmatch(r"Function form of (\w+)[.:].*", symbol.doc.split("\n", 1)[0])
+    meant = context.catalogue.symbol(f"keras.{family}.{of_class[1]}") if of_class is not None else None
+    return describe_symbol(context, symbol if meant is None or not meant.doc else replace(meant, name=symbol.name))
 
 
 def _is_callee(context: Context, fact: ExpressionFact, part: Span) -> bool:
@@ -79,10 +139,18 @@ def _name_hover(context: Context, dotted: str, part: Span, start: int, offset: i
     if "." not in dotted:
         variable = variable_at(context, dotted, offset)
         if variable is not None:
+            if isinstance(variable.value, Unknown):
+                reason = _why_unknown(context, variable)
+                return Hover(part, reason) if reason else None
             text = describe_value(context, dotted, variable.value, variable.symbolic)
             if text:
                 return Hover(part, text)
     owner, _, attribute = dotted.rpartition(".")
+    if attribute == "shape" and owner and "." not in owner:
+        array = variable_at(context, owner, offset)
+        spec = array.value.spec if array is not None and isinstance(array.value, TensorValue) else None
+        if spec is not None and spec.shape is not None:
+            return Hover(part, markup.code(f"{dotted} = {format_shape(spec.shape)}"))
     model = model_of(context, owner, offset) if owner else None
     text = describe_model_attribute(model, attribute, dotted) if model is not None else ""
     if text:
@@ -96,6 +164,20 @@ def _name_hover(context: Context, dotted: str, part: Span, start: int, offset: i
     if outer is not None and outer.kind != "value" and outer.callee == canonical:
         about = markup.paragraphs(describe_expression(context, outer), about)
     return Hover(part, about)
+
+
+def _why_unknown(context: Context, variable: Variable) -> str:
+    """Why the result of a call of Keras, or on a tensor, is not known; empty for all that is of other kinds."""
+    line_end = context.text.find("\n", variable.span.end)
+    facts = [
+        fact
+        for span, fact in context.facts.expressions.items()
+        if variable.span.end < span.start and (line_end < 0 or span.start < line_end) and fact.kind != "value"
+    ]
+    outer = min(facts, key=lambda fact: (fact.span.start, -fact.span.end), default=None)
+    if outer is None or shape_text(outer.output) or not outer.reason or outer.kind == "model":
+        return ""
+    return markup.paragraphs(markup.code(variable.name), markup.items([f"unknown: {markup.escape(outer.reason)}"]))
 
 
 def describe_layer(context: Context, layer: LayerFact) -> str:
@@ -129,7 +211,12 @@ def describe_layer(context: Context, layer: LayerFact) -> str:
     formula = list(first.formula) if first is not None and first.output is not None else []
     ending = f"= {total:,}" if isinstance(total, int) else None
     counting = formula.pop() if ending and formula and formula[-1].endswith(ending) else ""
-    details += [markup.code(line) for line in formula]
+    details += [markup.code(line) for line in formula if "?" not in line]
+    details += [
+        f"{markup.code(name)} is unknown: {markup.escape(argument.value.reason)}"
+        for name, argument in layer.call.arguments.items()
+        if isinstance(argument.value, Unknown) and argument.value.reason and not argument.value.name
+    ]
     if total != 0 and count_text(total):
         size = f", {markup.memory(total)} in float32" if isinstance(total, int) else ""
         details.append(f"{count_text(total)}{f': {markup.code(counting)}' if counting else ''}{size}")
@@ -151,19 +238,19 @@ def equal_forms(context: Context, layer: LayerFact) -> tuple[str, ...]:
     """Other ways to write a first layer's input shape."""
     arguments = layer.call.arguments
     given = [name for name in ("input_shape", "input_dim", "batch_input_shape", "input_length") if name in arguments]
-    if layer.class_name == "Embedding" and "input_dim" in given:
+    embeds = layer.class_name in EMBEDDINGS  # whose `input_dim` counts words
+    if embeds and "input_dim" in given:
         given.remove("input_dim")
-    if not given or not own_input(layer) or not layer.applications:
+    if not given or (layer.applications and not own_input(layer)):
         return ()
-    inputs = layer.applications[0].inputs
-    shape = getattr(inputs, "shape", None)
+    shape = getattr(layer.applications[0].inputs, "shape", None) if layer.applications else None
     if not shape:
-        return ()
+        return meant_input(layer)
     sample, batch = shape[1:], shape[0]
     forms: list[str] = []
     if batch is None:
         forms.append(f"input_shape={format_shape(sample)}")
-        if len(sample) == 1 and context.keras >= (2, 4):
+        if len(sample) == 1 and context.keras >= (2, 4) and not embeds:
             forms.append(f"input_dim={sample[0]}")
         forms.append(f"keras.Input({format_shape(sample)})")
     else:
@@ -172,6 +259,24 @@ def equal_forms(context: Context, layer: LayerFact) -> tuple[str, ...]:
         forms.append(f"keras.Input(batch_shape={format_shape(shape)})")
     written = {f"{name}={''.join(context.source(arguments[name].span).split())}" for name in given}
     return tuple(form for form in forms if form.replace(" ", "") not in written)
+
+
+def meant_input(layer: LayerFact) -> tuple[str, ...]:
+    """The `Input` that says what first-layer keywords say that this Keras does not take; empty where they are not numbers."""
+    values = {name: argument.value for name, argument in layer.call.arguments.items()}
+    batch = as_shape(values.get("batch_input_shape"))
+    if batch is not None:
+        return (f"keras.Input(batch_shape={format_shape(batch)})",)
+    sample = as_shape(values.get("input_shape")) if "input_shape" in values else None
+    length, size = as_shape(values.get("input_length")), as_shape(values.get("input_dim"))
+    if sample is None and layer.class_name in RECURRENT and length is not None and size is not None:
+        sample = (*length, *size)
+    if sample is None and layer.class_name in EMBEDDINGS and "input_length" in values:
+        sample = length
+    if sample is None or any(dim is not None and not isinstance(dim, int) for dim in sample):
+        return ()
+    fixed = values.get("batch_size")
+    return (f"keras.Input({format_shape(sample)}{f', batch_size={fixed}' if isinstance(fixed, int) else ''})",)
 
 
 def describe_model_attribute(model: ModelFact, attribute: str, title: str) -> str:
@@ -314,7 +419,9 @@ def _keyword_hover(context: Context, call: Call, argument: Argument, layer: Laye
     if parameter is None:
         return None
     default = f" = {parameter.default_text}" if parameter.has_default else ""
-    choices = context.catalogue.identifiers_for(call.canonical, parameter.name)
+    choices = sorted(
+        context.catalogue.identifiers_for(call.canonical, parameter.name), key=lambda name: not name.islower()
+    )
     accepted = ", ".join(markup.code(choice) for choice in choices[:MAX_ROWS])
     more = ", ..." if len(choices) > MAX_ROWS else ""
     return Hover(
@@ -341,12 +448,18 @@ def describe_keyword(context: Context, call: Call, keyword: HiddenKeyword, layer
         "rejected": f"{context.world.keras.label} does not take it",
     }[keyword.status]
     notes = [status] if status else []
+    forms = equal_forms(context, layer) if layer is not None else ()
+    together = [name for name in ("input_dim", "input_length") if name in call.arguments and name != keyword.name]
+    if keyword.status == "rejected" and layer is not None and layer.error is None and layer.applications and together:
+        # Keras 2.3 takes some only in company.
+        notes = [f"{context.world.keras.label} takes it with {markup.code(together[0])}, with a warning"]
     if keyword.equals:
-        notes.append(f"the same as {markup.escape(keyword.equals)}")
-    if layer is not None:
-        forms = equal_forms(context, layer)
-        if forms:
-            notes.append("here: " + ", ".join(markup.code(form) for form in forms))
+        form, _, where = keyword.equals.partition(" as the ")
+        useless = keyword.meaning.startswith("Ignored") or (keyword.status == "rejected" and "not" in notes[0])
+        say = "say instead" if useless else "the same as"
+        notes.append(f"{say} {markup.code(form)}{f' as the {where}' if where else ''}")
+    if forms:
+        notes.append("here: " + ", ".join(markup.code(form) for form in forms))
     if len(keyword.route) > 1 and keyword.status != "rejected" and not keyword.declared:
         notes.append("its way through `**kwargs`: " + " -> ".join(markup.escape(step) for step in keyword.route))
     return markup.paragraphs(

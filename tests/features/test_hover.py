@@ -109,3 +109,79 @@ def test_layers_inputs_and_outputs_of_a_model() -> None:
     assert "`conv2d` Conv2D `(None, 26, 26, 8)` 80" in hover(CNN + "for layer in model.layer¦s: pass\n")
     assert hover(CNN + "model.inp¦uts\n").startswith("`model.inputs: [(None, 28, 28, 1)]`")
     assert hover(CNN + "print(model.outp¦uts)\n").startswith("`model.outputs: [(None, 10)]`")
+
+
+SEQUENCE = "import keras\nm = keras.Sequential([keras.layers.LSTM(8, {})])\n"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "version", "expected"),
+    [
+        ("input_len¦gth=6, input_dim=8", "3.15", "- Keras 3.15 does not take it\n- say instead `keras.Input(shape=(input_length, input_dim))` as the first layer\n- here: `keras.Input((6, 8))`"),
+        ("input_len¦gth=6, input_dim=8", "2.15", "- the same as `input_shape=(input_length, input_dim)`\n- here: `input_shape=(6, 8)`, `keras.Input((6, 8))`"),
+        # Keras 2.3 turns the two into an input shape, and neither the length alone.
+        ("input_len¦gth=6, input_dim=8", "2.3", "- Keras 2.3 takes it with `input_dim`, with a warning\n- the same as `input_shape=(input_length, input_dim)`"),
+        ("batch_inp¦ut_shape=(2, 6, 8)", "3.15", "- here: `keras.Input(batch_shape=(2, 6, 8))`"),
+        ("batch_s¦ize=2, input_shape=(6, 8)", "3.15", "- here: `keras.Input((6, 8), batch_size=2)`"),
+    ],
+)  # fmt: skip
+def test_equal_forms_of_a_keyword(keywords: str, version: str, expected: str) -> None:
+    assert expected in hover(SEQUENCE.format(keywords), version)
+
+
+def test_the_vocabulary_of_an_embedding_is_no_size_of_its_input() -> None:
+    source = "import keras\nm = keras.Sequential([keras.layers.Embedding(1000, 8, input_len¦gth=6)])\n"
+    assert "- here: `input_shape=(6,)`, `keras.Input((6,))`" in hover(source, "2.15")
+    assert "- say instead `keras.Input(shape=(input_length,))` as the first layer" in hover(source)
+
+
+COMPILED = CNN + 'model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])\n'
+
+
+def test_calls_that_train_say_what_meets_what() -> None:
+    assert hover(COMPILED.replace("comp", "com¦p")) == (
+        "**compile** of Sequential `(None, 28, 28, 1) -> (None, 10)`\n\n"
+        "- loss `sparse_categorical_crossentropy`: labels are class numbers, one axis fewer than the output or a last one of 1\n"
+        "- last activation `none`\n"
+        "- metrics `accuracy`"
+    )
+    fit = COMPILED + "model.f¦it(x_train, np.zeros(100), batch_size=30)\n"
+    assert hover(fit) == (
+        "**fit** of Sequential `(None, 28, 28, 1) -> (None, 10)`\n\n"
+        "- x `(100, 28, 28, 1)` for the input `(None, 28, 28, 1)`\n"
+        "- y `(100,)` for the output `(None, 10)`, compared by `sparse_categorical_crossentropy`\n"
+        "- 100 samples in batches of 30: `ceil(100 / 30) = 4` steps in each epoch"
+    )
+    # Some samples are kept back, or the model itself is meant.
+    assert "samples" not in hover(fit.replace("batch_size=30", "validation_split=0.2"))
+    assert hover(fit.replace("f¦it", "fit").replace("model.fit", "mo¦del.fit")).startswith("**Sequential**")
+    assert hover(COMPILED + "model.pred¦ict(x_train)\n").startswith("**predict** `(100, 28, 28, 1) -> (100, 10)`")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('"sparse_cat', "`keras.losses.sparse_categorical_crossentropy`\n\nCross-entropy with integer labels"),
+        ('"acc', "`keras.metrics.accuracy`"),
+        ('"ad', "`keras.optimizers.Adam`"),
+        ('"re', "`keras.activations.relu`"),
+    ],
+)
+def test_a_string_says_what_it_names(written: str, expected: str) -> None:
+    assert hover(COMPILED.replace(written, f"{written}¦")).startswith(expected)
+
+
+def test_a_size_that_is_not_known_says_why() -> None:
+    text = hover("import keras\nfrom other import size\ny = keras.layers.Den¦se(size())(keras.Input((4,)))\n")
+    assert "(None, 4) -> (None, ?)" in text and "- `units` is unknown: other.size is not followed" in text
+    assert "* ?" not in text
+    analysis, offset = at_cursor("import keras\nfrom other import x\ny = keras.layers.Dense(4)(x())\nprint(y¦)\n")
+    found = analysis.hover(offset)
+    assert found is not None and found.markdown.startswith("`y`\n\n- unknown: ")
+    # Values of other kinds are for other servers.
+    analysis, offset = at_cursor("import keras\nfrom other import x\ny = x()\nprint(y¦)\n")
+    assert analysis.hover(offset) is None
+
+
+def test_the_shape_of_an_array() -> None:
+    assert hover(CNN + "x_train.sh¦ape\n") == "`x_train.shape = (100, 28, 28, 1)`"
