@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass, field
 
@@ -101,6 +102,7 @@ class ProgramRunner:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 env=environment,
+                cwd=tempfile.mkdtemp(prefix="keras-lsp-"),  # what programs save goes with the machine's other litter
             )
             self._read(self._process)
         return self._process

@@ -7,6 +7,7 @@ from typing import cast
 from keras_lsp.inference.arguments import MISSING, Arguments
 from keras_lsp.inference.classes import find_member
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.mappings import mapping_attribute, set_mapping_attribute
 from keras_lsp.inference.modules import Module
 from keras_lsp.inference.records import named_tuple_attribute
 from keras_lsp.inference.values import (
@@ -22,6 +23,7 @@ from keras_lsp.inference.values import (
     LibraryMethod,
     LibraryObject,
     ListValue,
+    MappingValue,
     NamedTuple,
     ObjectValue,
     SuperValue,
@@ -68,6 +70,8 @@ def get_attribute(machine: Machine, value: Value, name: str) -> Value:
         return ListValue(list(sizes)) if name == "dims" else len(sizes)
     if name == "value" and (value is None or isinstance(value, int | Expr)):
         return value  # a Dimension of TensorFlow 1
+    if isinstance(value, MappingValue):
+        return mapping_attribute(machine, value, name)
     if isinstance(value, ListValue | DictValue | str | tuple | bytes | range | int | float):
         return LibraryMethod(value, name)
     if isinstance(value, FunctionValue | BoundMethod):
@@ -155,7 +159,7 @@ def _class_attribute(machine: Machine, value: ClassValue, name: str) -> Value:
 
 def _super_attribute(machine: Machine, value: SuperValue, name: str) -> Value:
     receiver = value.receiver
-    owner = receiver.class_value if isinstance(receiver, ObjectValue) else receiver
+    owner = receiver.class_value if isinstance(receiver, ObjectValue | MappingValue) else receiver
     if not isinstance(owner, ClassValue):
         return Unknown("super() outside a method")
     member = find_member(owner, name, after=value.after)
@@ -186,6 +190,8 @@ def set_attribute(machine: Machine, value: Value, name: str, new: Value) -> None
             from keras_lsp.inference.keras.attributes import set_layer_attribute
 
             set_layer_attribute(machine, value.layer, name, new)
+    elif isinstance(value, MappingValue):
+        set_mapping_attribute(machine, value, name, new)
     elif isinstance(value, LayerValue):
         from keras_lsp.inference.keras.attributes import set_layer_attribute
 

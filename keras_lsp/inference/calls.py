@@ -8,6 +8,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, instantiate
 from keras_lsp.inference.functions import call_function
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.mappings import call_super_of_mapping
 from keras_lsp.inference.tensors import as_layer, call_tensor_method, tensors_in, to_structure
 from keras_lsp.inference.values import (
     BoundMethod,
@@ -21,6 +22,7 @@ from keras_lsp.inference.values import (
     LibraryMethod,
     LibraryObject,
     ListValue,
+    MappingValue,
     ModelValue,
     ObjectValue,
     Partial,
@@ -98,7 +100,7 @@ def _super(machine: Machine, node: ast.Call) -> Value:
     if len(node.args) == 2:
         after = machine.evaluate(node.args[0])
         receiver = machine.evaluate(node.args[1])
-    if isinstance(after, ClassValue) and isinstance(receiver, ObjectValue | ClassValue):
+    if isinstance(after, ClassValue) and isinstance(receiver, ObjectValue | ClassValue | MappingValue):
         return SuperValue(receiver, after)
     return Unknown("super() of an unknown object")
 
@@ -165,6 +167,8 @@ def call_method(machine: Machine, receiver: Value, name: str, arguments: Argumen
     """`receiver.name(arguments)` for a method that a library provides."""
     if isinstance(receiver, TensorValue):
         return call_tensor_method(machine, receiver, name, arguments, node)
+    if isinstance(receiver, SuperValue) and isinstance(receiver.receiver, MappingValue):
+        return call_super_of_mapping(machine, receiver, name, arguments, node)
     if isinstance(receiver, SuperValue):
         from keras_lsp.inference.keras.custom import call_super
 

@@ -6,7 +6,8 @@ import ast
 
 from keras_lsp.inference.arguments import MISSING, Arguments
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.records import fill_fields, is_named_tuple, make_named_tuple
+from keras_lsp.inference.mappings import is_mapping, make_mapping
+from keras_lsp.inference.records import fill_fields, find_by_value, is_named_tuple, make_named_tuple
 from keras_lsp.inference.values import (
     BoundMethod,
     ClassValue,
@@ -73,6 +74,11 @@ def instantiate(machine: Machine, class_value: ClassValue, arguments: Arguments,
 
     if is_named_tuple(class_value):
         return make_named_tuple(machine, class_value, arguments)
+    member = find_by_value(class_value, arguments)
+    if member is not MISSING:
+        return member
+    if is_mapping(class_value):
+        return make_mapping(machine, class_value, arguments, node)
     instance = ObjectValue(class_value)
     adopt(machine, instance, arguments, node)
     if instance.layer is not None and not machine.muted:

@@ -14,6 +14,8 @@ from keras_lsp.inference.calls import evaluate_call
 from keras_lsp.inference.folding import SYMBOLS, fold_binary, fold_unary
 from keras_lsp.inference.functions import define_function
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.mappings import own_method
+from keras_lsp.inference.records import members
 from keras_lsp.inference.tensors import is_frame, operate, subscript_tensor
 from keras_lsp.inference.values import (
     CONSTANTS,
@@ -119,7 +121,8 @@ def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None
     if isinstance(value, ListValue):
         return _list_item(value, index)
     if isinstance(value, DictValue):
-        return dict_item(machine, value, index)
+        method = own_method(value, "__getitem__")
+        return dict_item(machine, value, index) if method is None else machine.call(method, Arguments([index]), node)
     if isinstance(value, ObjectValue):
         method = get_attribute(machine, value, "__getitem__")
         if isinstance(method, BoundMethod):
@@ -129,6 +132,8 @@ def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None
         from keras_lsp.inference.library.objects import subscript_object
 
         return subscript_object(machine, value, index)
+    if isinstance(value, ClassValue) and isinstance(index, str) and index in (known := members(value) or {}):
+        return known[index]
     if isinstance(value, External | ClassValue):
         return value  # a generic alias: list[int]
     if isinstance(value, Unknown):
@@ -174,6 +179,9 @@ def dict_item(machine: Machine, value: DictValue, key: Value) -> Value:
         machine.touch(value)
         value.items[key] = made
         return made
+    method = own_method(value, "__missing__")
+    if method is not None and not value.open:
+        return machine.call(method, Arguments([key]), None)
     return Unknown(f"the key {key!r:.40} is not known")
 
 
@@ -189,6 +197,10 @@ def assign_subscript(machine: Machine, container: Value, index: Value, value: Va
         else:
             container.element = join(container.element, value)
     elif isinstance(container, DictValue):
+        method = own_method(container, "__setitem__")
+        if method is not None:
+            machine.call(method, Arguments([index, value]), None)
+            return
         machine.touch(container)
         try:
             container.items[index] = value
@@ -709,8 +721,8 @@ def iterate(machine: Machine, value: Value) -> list[Value] | None:
         from keras_lsp.inference.library.objects import iterate_object
 
         return iterate_object(machine, value)
-    if isinstance(value, ClassValue):
-        return None
+    if isinstance(value, ClassValue) and (known := members(value)) is not None:
+        return list(known.values())
     return None
 
 

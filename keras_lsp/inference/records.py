@@ -1,4 +1,4 @@
-"""Classes that are lists of fields: data classes and named tuples."""
+"""Classes that are lists of fields: data classes, named tuples, enumerations."""
 
 from __future__ import annotations
 
@@ -98,3 +98,29 @@ def named_tuple_attribute(machine: Machine, value: NamedTuple, name: str) -> Val
             return machine.call(BoundMethod(member, value), Arguments(), None)
         return BoundMethod(member, value) if member.kind == "function" else member
     return MISSING if isinstance(member, External) else member
+
+
+_ENUMERATIONS = frozenset(("enum.Enum", "enum.IntEnum", "enum.StrEnum"))
+
+
+def members(class_value: ClassValue) -> dict[str, Value] | None:
+    """Values of an enumeration by name, in order; `None` for other classes. A member is taken for its value."""
+    if not any(isinstance(base, External) and base.path in _ENUMERATIONS for base in class_value.linearise()):
+        return None
+    return {
+        name: value
+        for name, value in class_value.namespace.items()
+        if not name.startswith("_") and not isinstance(value, FunctionValue | ClassValue)
+    }
+
+
+def find_by_value(class_value: ClassValue, arguments: Arguments) -> Value:
+    """`Kind(3)`: the member of this value; `MISSING` if the class is no enumeration."""
+    known = members(class_value)
+    if known is None or len(arguments.args) != 1:
+        return MISSING
+    value = arguments.args[0]
+    plain = isinstance(value, int | str | float) and value in [
+        v for v in known.values() if isinstance(v, int | str | float)
+    ]
+    return value if plain else Unknown("which member of an enumeration it is is not known")

@@ -261,6 +261,39 @@ class ConfigValue(DictValue):
         self.source = source
 
 
+class MappingValue(DictValue):
+    """An instance of a class of the program that derives from `dict`, or of a library's dictionary with attributes.
+
+    Attributes:
+        class_value: the program's class, `None` for a library's.
+        attributes: those that are no items; with `is_namespace` items are attributes and attributes are items.
+    """
+
+    __slots__ = ("attributes", "class_value", "is_namespace")
+
+    def __init__(self, class_value: ClassValue | None, is_namespace: bool = False) -> None:
+        super().__init__({})
+        self.class_value = class_value
+        self.attributes: dict[str, Value] = {}
+        self.is_namespace = is_namespace
+
+    def save(self) -> Any:
+        return (*super().save(), dict(self.attributes), self.is_namespace)
+
+    def restore(self, state: Any) -> None:
+        items, is_open, attributes, self.is_namespace = state
+        super().restore((items, is_open))
+        self.attributes = dict(attributes)
+
+    def merge(self, states: list[Any]) -> Any:
+        items, is_open = super().merge([state[:2] for state in states])
+        attributes = dict(states[0][2])
+        for state in states[1:]:
+            for name, value in state[2].items():
+                attributes[name] = join(attributes[name], value) if name in attributes else value
+        return (items, is_open, attributes, any(state[3] for state in states))
+
+
 class Frame(HeapObject):
     """The variables of a module, function call or class body."""
 
@@ -724,7 +757,7 @@ def join(left: Value, right: Value) -> Value:
         items, element = left.merge([left.save(), right.save()])
         return ListValue(items, element, left.kind)
     if isinstance(left, DictValue) and isinstance(right, DictValue):
-        items, is_open = left.merge([left.save(), right.save()])
+        items, is_open = DictValue.merge(left, [DictValue.save(left), DictValue.save(right)])
         return DictValue(items, is_open)
     options = (*_options(left), *_options(right))
     if all(is_callable(option) for option in options) and len(options) <= 4:

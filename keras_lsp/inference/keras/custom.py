@@ -242,14 +242,18 @@ def apply_custom(
         arguments.unpacked,
     )
     _build_custom(machine, instance, layer, passed)
-    if any(tensor.kind == "keras" for tensor in tensors):
+    symbolic = any(tensor.kind == "keras" for tensor in tensors)
+    if symbolic:
         machine.applications += 1
-    if own:
+    declares = symbolic and machine.keras >= (3,) and _declares(instance)
+    if own and declares:
+        result = _declared(machine, instance, method, passed, node)
+    elif own:
         accepted = _accepted(method, passed)
         result = machine.call(BoundMethod(method, instance), accepted, node)
     else:
         result = _base_call(machine, layer, passed) if layer.configuration is not None else Unknown("no `call` method")
-    if isinstance(result, Unknown) or not tensors_in(result):
+    if not declares and (isinstance(result, Unknown) or not tensors_in(result)):
         fallback = _declared_output(machine, instance, inputs)
         if fallback is not None:
             result = fallback
@@ -320,16 +324,60 @@ def _build_custom(machine: Machine, instance: ObjectValue, layer: LayerValue, ar
     method = find_member(instance.class_value, "build")
     if not isinstance(method, FunctionValue):
         return
+    machine.call(BoundMethod(method, instance), _shapes(machine, instance, method, arguments), None)
+
+
+def _shapes(machine: Machine, instance: ObjectValue, method: FunctionValue, arguments: Arguments) -> Arguments:
+    """The shapes that `build` and `compute_output_shape` get for the arguments of a call."""
     parameters = [p.arg for p in (*method.node.args.posonlyargs, *method.node.args.args)][1:]
     if len(parameters) > 1:
         call = find_member(instance.class_value, "call")
         names = [p.arg for p in call.node.args.args][1:] if isinstance(call, FunctionValue) else []
         given = dict(zip(names, arguments.args, strict=False)) | arguments.kwargs
-        shapes = [shape_of(machine, given.get(name.removesuffix("_shape"))) for name in parameters]
-        machine.call(BoundMethod(method, instance), Arguments(shapes), None)
-        return
+        return Arguments([shape_of(machine, given.get(name.removesuffix("_shape"))) for name in parameters])
     first = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()), None)
-    machine.call(BoundMethod(method, instance), Arguments([shape_of(machine, first)]), None)
+    return Arguments([shape_of(machine, first)])
+
+
+def _declares(instance: ObjectValue) -> bool:
+    """Whether a class has a `compute_output_shape` of its own, which Keras 3 asks in place of `call`."""
+    return isinstance(find_member(instance.class_value, "compute_output_shape"), FunctionValue)
+
+
+def _declared(
+    machine: Machine, instance: ObjectValue, call: FunctionValue, arguments: Arguments, node: ast.AST | None
+) -> Value:
+    """What `compute_output_shape` says of symbolic tensors; `call` runs later, or now to build what `build` does not.
+
+    Source: `Layer.compute_output_spec` and `Layer._maybe_build` in keras/src/layers/layer.py.
+    """
+    accepted = _accepted(call, arguments)
+    if isinstance(find_member(instance.class_value, "build"), FunctionValue):
+        machine.try_aside(lambda: machine.call(BoundMethod(call, instance), accepted, node))
+    else:
+        with machine.guard():  # where it fails, Keras warns
+            machine.call(BoundMethod(call, instance), accepted, node)
+    method = find_member(instance.class_value, "compute_output_shape")
+    shapes = _shapes(machine, instance, method, arguments)
+    return _of_shapes(machine, machine.call(BoundMethod(method, instance), shapes, None))
+
+
+def _of_shapes(machine: Machine, declared: Value) -> Value:
+    """Tensors of the shapes that `compute_output_shape` returns."""
+    if isinstance(declared, ListValue) and declared.items and isinstance(declared.items[0], int | None):
+        declared = tuple(declared.items)
+    if isinstance(declared, tuple):
+        items = cast("tuple[Value, ...]", declared)
+        if items and not isinstance(items[0], int | Expr | Unknown | None):
+            return tuple(_of_shapes(machine, item) for item in items)
+        sizes = tuple(item.as_dim() if isinstance(item, Unknown) else item for item in items)
+        if all(size is None or isinstance(size, int | Expr) for size in sizes):
+            return TensorValue(Tensor(cast("Any", sizes), machine.floatx), "tensorflow")
+    if isinstance(declared, ListValue) and declared.items is not None:
+        return ListValue([_of_shapes(machine, item) for item in declared.items])
+    if isinstance(declared, DictValue) and not declared.open:
+        return DictValue({key: _of_shapes(machine, item) for key, item in declared.items.items()})
+    return declared if isinstance(declared, Unknown) else Unknown("what `compute_output_shape` returns is not known")
 
 
 def shape_of(machine: Machine, value: Value) -> Value:

@@ -53,11 +53,12 @@ def call_container_method(
     """`receiver.name(...)` for Python's own containers and constants."""
     if isinstance(receiver, ListValue):
         method = _LIST.get(name)
-        return (
-            method(machine, receiver, arguments)
-            if method
-            else Unknown(f"`{name}` of a {receiver.kind} is not followed")
-        )
+        if method is not None:
+            return method(machine, receiver, arguments)
+        if receiver.items and not hasattr(tuple, name):  # it may change the list
+            machine.touch(receiver)
+            receiver.element, receiver.items = join_all(receiver.items), None
+        return Unknown(f"`{name}` of a {receiver.kind} is not followed")
     if isinstance(receiver, DictValue):
         method = _DICT.get(name)
         return method(machine, receiver, arguments) if method else Unknown(f"`{name}` of a dict is not followed")
@@ -352,7 +353,45 @@ def _copy_dict(machine: Machine, value: DictValue, arguments: Arguments) -> Valu
     return DictValue(dict(value.items), value.open, value.factory)
 
 
+def _clear_dict(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    value.items, value.open = {}, False
+    return None
+
+
+def _pop_item(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    machine.touch(value)
+    if value.items and not value.open:
+        return value.items.popitem()
+    value.items, value.open = {}, True
+    return Unknown("which item is the last is not known")
+
+
+def _item(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    from keras_lsp.inference.expressions import dict_item
+
+    return dict_item(machine, value, arguments.get(0, "key"))
+
+
+def _set_item(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
+    """What the base class does, whatever the program's own class adds to it."""
+    if len(arguments.args) != 2:
+        return None
+    machine.touch(value)
+    key, item = arguments.args
+    if isinstance(key, str | int | float | tuple | None):
+        value.items[key] = item
+    else:
+        value.open = True
+        value.others.append(item)
+    return None
+
+
 _DICT: dict[str, DictMethod] = {
+    "__getitem__": _item,
+    "__setitem__": _set_item,
+    "clear": _clear_dict,
+    "popitem": _pop_item,
     "get": _get,
     "items": _items,
     "keys": _keys,

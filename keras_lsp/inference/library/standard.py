@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import itertools
 import json
 import math
 import posixpath
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_ELEMENTS
 from keras_lsp.inference.library import CONSTANTS, models
 from keras_lsp.inference.library.objects import method
 from keras_lsp.inference.machine import Machine
+from keras_lsp.inference.mappings import as_namespace
 from keras_lsp.inference.records import FIELD, field_names
 from keras_lsp.inference.values import (
     DatasetValue,
@@ -192,6 +194,47 @@ def make_namespace(machine: Machine, arguments: Arguments, node: ast.AST | None)
     return result
 
 
+@models(
+    "addict.Dict",
+    "attrdict.AttrDict",
+    "box.Box",
+    "dotmap.DotMap",
+    "easydict.EasyDict",
+    "ml_collections.ConfigDict",
+    "ml_collections.config_dict.ConfigDict",
+    "munch.Munch",
+    "munch.munchify",
+    "omegaconf.OmegaConf.create",
+    "yacs.config.CfgNode",
+)
+def make_attribute_dict(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Dictionaries of libraries for configuration, whose items are attributes."""
+    return as_namespace(machine.call(External("builtins.dict"), arguments, node))
+
+
+@models("ast.literal_eval")
+def evaluate_literal(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`literal_eval(text)` of a text that stands in the program."""
+    text = arguments.get(0, "node_or_string")
+    if not isinstance(text, str) or len(text) > _MAX_LITERAL:
+        return Unknown("the text is not known")
+    try:
+        return (
+            machine.evaluate(ast.parse(text.strip(), mode="eval").body) if _is_literal(text) else Unknown("no literal")
+        )
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Unknown("the text is no literal")
+
+
+# Whatever is longer is data.
+_MAX_LITERAL = 2_000
+
+
+def _is_literal(text: str) -> bool:
+    ast.literal_eval(text.strip())
+    return True
+
+
 # itertools
 
 
@@ -255,9 +298,10 @@ def read_environment(machine: Machine, arguments: Arguments, node: ast.AST | Non
 
 @models("argparse.ArgumentParser", "optparse.OptionParser")
 def make_parser(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
-    """A parser that remembers the defaults of its arguments."""
+    """A parser that remembers its arguments and their defaults."""
     parser = LibraryObject("argparse.ArgumentParser")
     parser.attributes["#defaults"] = DictValue({})
+    parser.attributes["#options"] = ListValue([])
     return parser
 
 
@@ -267,21 +311,28 @@ def add_argument(
 ) -> Value:
     """`parser.add_argument("--name", type=int, default=3)`."""
     defaults = value.attributes.get("#defaults")
+    options = value.attributes.get("#options")
     flags = [flag for flag in arguments.args if isinstance(flag, str)]
     dest = arguments.kwargs.get("dest")
     if not isinstance(dest, str):
         long = [flag for flag in flags if flag.startswith("--")] or flags
         dest = long[0].lstrip("-").replace("-", "_") if long else None
-    if dest is None or not isinstance(defaults, DictValue):
+    if dest is None or not isinstance(defaults, DictValue) or not isinstance(options, ListValue):
         return None
     machine.touch(defaults)
+    machine.touch(options)
+    if options.items is not None:
+        options.items.append(
+            LibraryObject("argparse.Action", {**arguments.kwargs, "#flags": tuple(flags), "#dest": dest})
+        )
     action = arguments.kwargs.get("action")
     if "default" in arguments.kwargs:
         default = arguments.kwargs["default"]
         kind = arguments.kwargs.get("type")
-        if isinstance(default, str) and isinstance(kind, External) and kind.path in ("builtins.int", "builtins.float"):
-            default = machine.call(kind, Arguments([default]), None)
-        defaults.items[dest] = default
+        # Source: `_get_values` and `parse_known_args` in Lib/argparse.py: defaults that are strings are converted, too.
+        defaults.items[dest] = (
+            machine.call(kind, Arguments([default]), None) if isinstance(default, str) and kind is not None else default
+        )
     elif action in ("store_true", "store_false"):
         defaults.items[dest] = action == "store_false"
     else:
@@ -310,16 +361,68 @@ def parse_known_args(
     return (parse_args(machine, value, arguments, node), ListValue(None, Unknown("it is given on the command line")))
 
 
-@method("argparse.ArgumentParser", "parse_args")
+@method("argparse.ArgumentParser", "parse_args", "parse_intermixed_args")
 def parse_args(
     machine: Machine, value: LibraryObject | DatasetValue, arguments: Arguments, node: ast.AST | None
 ) -> Value:
-    """The namespace of the defaults."""
+    """The namespace of the defaults, and of arguments that the program gives itself."""
     defaults = value.attributes.get("#defaults")
     namespace = LibraryObject("types.SimpleNamespace")
     if isinstance(defaults, DictValue):
         namespace.attributes = dict(defaults.items)
+        words = _iterate(machine, arguments.get(0, "args"))
+        if words:
+            namespace.attributes.update(_given(machine, value, words, list(defaults.items)))
     return namespace
+
+
+class _Twin(argparse.ArgumentParser):
+    """A parser that neither prints nor ends the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+_ACTIONS = ("store", "store_true", "store_false")
+
+
+def _given(
+    machine: Machine, parser: LibraryObject | DatasetValue, words: list[Value], names: list[str]
+) -> dict[str, Value]:
+    """What a command line that stands in the program sets; all that is unknown if it is not understood."""
+    unsure: dict[str, Value] = {name: Unknown("it is given in the arguments of `parse_args`", name) for name in names}
+    options = parser.attributes["#options"]
+    if options.items is None or not all(isinstance(word, str) for word in words):
+        return unsure
+    twin = _Twin(add_help=False, argument_default=argparse.SUPPRESS)
+    kinds: dict[str, Value] = {}
+    try:
+        for option in options.items:
+            details = cast("dict[str, Any]", option.arguments)
+            dest, flags = details["#dest"], details["#flags"]
+            action, nargs = details.get("action", "store"), details.get("nargs")
+            if action not in _ACTIONS or not isinstance(nargs, int | str | None) or not flags:
+                return unsure
+            more: dict[str, Any] = {"nargs": nargs} if action == "store" and nargs is not None else {}
+            named = {"dest": dest} if flags[0].startswith("-") else {}
+            twin.add_argument(*flags, action=action, **named, **more)
+            kinds[dest] = details.get("type")
+        known, _ = twin.parse_known_args(cast("list[str]", words))
+    except Exception:
+        return unsure
+    found: dict[str, Value] = {}
+    for dest, given in vars(known).items():
+        kind = kinds[dest]
+
+        def convert(word: Any, kind: Value = kind) -> Value:
+            return machine.call(kind, Arguments([word]), None) if kind is not None and isinstance(word, str) else word
+
+        found[dest] = (
+            ListValue([convert(word) for word in cast("list[Any]", given)])
+            if isinstance(given, list)
+            else convert(given)
+        )
+    return found
 
 
 @method("argparse.ArgumentParser", "add_argument_group", "add_mutually_exclusive_group")
