@@ -9,7 +9,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.library import CONSTANTS, models
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_array, run_op
-from keras_lsp.inference.values import DatasetValue, LibraryObject, ListValue, TensorValue, Unknown, Value
+from keras_lsp.inference.values import DatasetValue, External, LibraryObject, ListValue, TensorValue, Unknown, Value
 from keras_lsp.shapes.tensor import MAX_CONTENT, Tensor
 
 CONSTANTS.update(
@@ -48,6 +48,18 @@ def linspace(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Va
         return result
     content = tuple(start + (stop - start) * index / (count - 1) for index in range(count))
     return TensorValue(replace(result.spec, content=content), result.kind, origin=result.origin)
+
+
+@models("numpy.random.default_rng", "numpy.random.Generator")
+def make_generator(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """A generator of random numbers: its methods are known by the name of its class."""
+    return External("numpy.random.Generator")
+
+
+@models("numpy.random.RandomState", "numpy.random.mtrand.RandomState", "sklearn.utils.check_random_state")
+def make_random_state(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The older generator of random numbers."""
+    return External("numpy.random.RandomState")
 
 
 @models("numpy.load", "numpy.loadtxt", "numpy.genfromtxt", "numpy.fromfile")

@@ -10,7 +10,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.library import models
 from keras_lsp.inference.library.objects import LibraryInstance, attribute, method
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.tensors import to_shape_value
+from keras_lsp.inference.tensors import as_array, to_shape_value
 from keras_lsp.inference.values import (
     DatasetValue,
     DictValue,
@@ -21,7 +21,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
-from keras_lsp.shapes.dim import Dim, ceil_divide, floor_divide, minimum, opaque, subtract
+from keras_lsp.shapes.dim import Dim, Expr, ceil_divide, floor_divide, minimum, opaque, subtract
 from keras_lsp.shapes.tensor import Tensor
 
 DATASET = "tensorflow.data.Dataset"
@@ -458,6 +458,44 @@ def text_directory(machine: Machine, arguments: Arguments, node: ast.AST | None)
     )
     made = DatasetValue(element, True)
     return (made, DatasetValue(element, True)) if arguments.kwargs.get("subset") == "both" else made
+
+
+@models("keras.utils.timeseries_dataset_from_array", "keras.preprocessing.timeseries_dataset_from_array")
+def time_series(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Batches of windows over the first axis of an array, with a target for each window."""
+    return _windows(machine, arguments, _length(arguments.get(2, "sequence_length")), node)
+
+
+@models("keras.preprocessing.sequence.TimeseriesGenerator")
+def time_series_generator(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The older way to the same, whose length counts the steps that `sampling_rate` leaves out, too."""
+    length, rate = _length(arguments.get(2, "length")), arguments.get(3, "sampling_rate", 1)
+    if rate != 1 and length is not None:
+        length = (
+            (length - 1) // rate + 1 if isinstance(length, int) and isinstance(rate, int) and rate > 0 else opaque()
+        )
+    return _windows(machine, arguments, length, node)
+
+
+def _length(value: Value) -> int | Expr | None:
+    size = value.as_dim() if isinstance(value, Unknown) else value
+    return size if isinstance(size, int | Expr) else None
+
+
+def _windows(machine: Machine, arguments: Arguments, length: int | Expr | None, node: ast.AST | None) -> Value:
+    data, targets = as_array(arguments.get(0, "data")), as_array(arguments.get(1, "targets"))
+    if arguments.open or length is None or not isinstance(data, TensorValue) or not data.spec.shape:
+        return DatasetValue(Unknown("the series, or the length of its windows, is not known"), True)
+    batched = arguments.kwargs.get("batch_size", 128) is not None
+    lead: tuple[Dim, ...] = (None,) if batched else ()
+    here = machine.span_of(node)
+    windows = TensorValue(Tensor((*lead, length, *data.spec.shape[1:]), data.spec.dtype), "tensorflow", origin=here)
+    if targets is None:
+        return DatasetValue(windows, batched)
+    if not isinstance(targets, TensorValue) or not targets.spec.shape:
+        return DatasetValue((windows, Unknown("the targets are not known")), batched)
+    spec = Tensor((*lead, *targets.spec.shape[1:]), targets.spec.dtype, None, targets.spec.classes)
+    return DatasetValue((windows, TensorValue(spec, "tensorflow", origin=here)), batched)
 
 
 GENERATOR = "keras.preprocessing.image.ImageDataGenerator"
