@@ -22,9 +22,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 SWITCH_INTERVAL = 0.001
 """Seconds that a thread runs before another may; with Python's 5 ms the reader waits noticeably behind an analysis."""
 
-GC_THRESHOLD = (20_000, 20, 20)
+GC_THRESHOLD = (10_000, 10, 50)
 """Objects made between two searches for garbage: an analysis makes 100,000 that it keeps, and with Python's 700 spends a sixth of
-its time on searching them."""
+its time on searching them. With more, the searches are as long together, and a single one keeps a key stroke waiting."""
 
 
 def parser() -> argparse.ArgumentParser:
