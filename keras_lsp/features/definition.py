@@ -1,12 +1,16 @@
-"""Where a name comes from: a place in this text, or a place in the installed Keras for someone else to find."""
+"""Where a name comes from: a place in this text, or a place in the installed Keras for someone else to find.
+
+Only what a general Python server does not find: keywords that stand in no signature, layers by their names, and what TensorFlow
+loads when it is used. Two servers that name one place make some editors ask which of them is meant.
+"""
 
 from __future__ import annotations
 
+from keras_lsp.features.hover import hidden_keyword
 from keras_lsp.features.layer_names import name_uses, named_layer
-from keras_lsp.features.lookup import canonical_name, keyword_at, variable_at
+from keras_lsp.features.lookup import canonical_name, dotted_path, keyword_at
 from keras_lsp.features.types import Definition, LibraryTarget, Location
 from keras_lsp.inference.facts import Span
-from keras_lsp.inference.values import ClassValue, External, FunctionValue
 from keras_lsp.rules.base import Context
 from keras_lsp.syntax.calls import name_at
 
@@ -19,6 +23,9 @@ def definition(context: Context, offset: int) -> Definition | None:
         if argument.keyword_span is None or not call.canonical:
             return None
         keyword = argument.name if layer is not None else None
+        hidden = hidden_keyword(context, call, argument.name) if keyword is not None else None
+        if not _loaded_late(context, context.source(call.callee_span), offset) and (hidden is None or hidden.declared):
+            return None
         return LibraryTarget(call.canonical, argument.keyword_span, keyword)
     uses = name_uses(context, offset)
     if uses:  # a layer's name leads to the layer
@@ -28,20 +35,13 @@ def definition(context: Context, offset: int) -> Definition | None:
     name = name_at(context.text, offset)
     if name is None or not name.rooted:
         return None
-    origin = Span(name.part_start, name.end)
-    if "." not in name.text:
-        variable = variable_at(context, name.text, offset)
-        if variable is not None and not isinstance(variable.value, External):
-            target = _span_of(context, variable.value) or variable.span
-            return Location(target, origin) if not target.contains(offset) else None
     canonical = canonical_name(context, name.text, offset)
-    return LibraryTarget(canonical, origin) if canonical is not None else None
+    if canonical is None or not _loaded_late(context, name.text, offset):
+        return None
+    return LibraryTarget(canonical, Span(name.part_start, name.end))
 
 
-def _span_of(context: Context, value: object) -> Span | None:
-    """Where a function or class of this text is defined."""
-    if isinstance(value, FunctionValue | ClassValue) and value.module.is_main:
-        start = context.parsed.positions.start(value.node)
-        name = context.text.find(value.name, start)
-        return Span(name, name + len(value.name)) if name >= 0 else None
-    return None
+def _loaded_late(context: Context, dotted: str, offset: int) -> bool:
+    """Whether a name means something of `tf.keras`, which no other server resolves."""
+    path = dotted_path(context, dotted, offset)
+    return path is not None and path.startswith("tensorflow.")

@@ -22,6 +22,7 @@ from keras_lsp.features.lookup import (
     keyword_at,
     layer_at,
     model_of,
+    on_last_name,
     shape_text,
     variable_at,
 )
@@ -63,7 +64,8 @@ def hover(context: Context, offset: int) -> Hover | None:
         return Hover(layer.call.callee_span, describe_layer(context, layer))
     event = event_at(context, offset)
     if event is not None and event.method not in _PREDICTING:
-        return Hover(_method_span(context, event), describe_event(event))
+        text = describe_event(event)
+        return Hover(_method_span(context, event), text) if text else None
     identifier = _identifier_hover(context, offset)
     if identifier is not None:
         return identifier
@@ -130,7 +132,7 @@ def _is_callee(context: Context, fact: ExpressionFact, part: Span) -> bool:
 
 def _name_hover(context: Context, dotted: str, part: Span, start: int, offset: int) -> Hover | None:
     for model in context.facts.models:
-        if model.call is not None and model.call.callee_span.contains(offset):
+        if model.call is not None and on_last_name(context, model.call.callee_span, offset):
             return Hover(model.call.callee_span, describe_model(model))
     fact = context.facts.expressions.get(Span(start, part.end))
     if fact is not None and fact.kind == "value":
@@ -157,7 +159,7 @@ def _name_hover(context: Context, dotted: str, part: Span, start: int, offset: i
         return Hover(part, text)
     canonical = canonical_name(context, dotted, offset)
     symbol = context.catalogue.symbol(canonical) if canonical else None
-    if symbol is None:
+    if symbol is None or symbol.kind == "module":  # other servers say as much
         return None
     outer = expression_at(context, offset)
     about = describe_symbol(context, symbol)

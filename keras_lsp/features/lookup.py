@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact, ModelFact, Variable
+from keras_lsp.inference.facts import Argument, Call, ExpressionFact, LayerFact, ModelFact, Span, Variable
 from keras_lsp.inference.values import External, LibraryObject, ModelValue
 from keras_lsp.rules.base import Context
 from keras_lsp.shapes.dim import Dim, format_shape
@@ -77,9 +77,14 @@ def keyword_at(context: Context, offset: int) -> tuple[Call, Argument, LayerFact
     return None
 
 
+def on_last_name(context: Context, callee: Span, offset: int) -> bool:
+    """Whether an offset is on the last name of a callee: `Dense` of `keras.layers.Dense`, whose other names are modules."""
+    return callee.contains(offset) and offset > context.text.rfind(".", callee.start, callee.end)
+
+
 def layer_at(context: Context, offset: int) -> LayerFact | None:
     """The layer whose class name is under the cursor in its constructor call; the last evaluation of it."""
-    found = [layer for layer in context.facts.layers if layer.call.callee_span.contains(offset)]
+    found = [layer for layer in context.facts.layers if on_last_name(context, layer.call.callee_span, offset)]
     concrete = [layer for layer in found if not layer.call.symbolic]
     return (concrete or found or [None])[-1]
 

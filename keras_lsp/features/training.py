@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_lsp.features import markup
-from keras_lsp.features.lookup import change_text, shape_text
+from keras_lsp.features.lookup import change_text, on_last_name, shape_text
 from keras_lsp.inference.facts import ModelEvent
 from keras_lsp.inference.values import ListValue
 from keras_lsp.rules.base import Context
@@ -22,10 +22,12 @@ BATCH_SIZE = 32
 
 
 def describe_event(event: ModelEvent) -> str:
-    """One line with the model, then what is known about losses, labels and data."""
+    """One line with the model, then what is known about losses, labels and data; empty where that is nothing."""
     change = change_text(event.inputs, event.outputs)
     head = f"{markup.bold(event.method)} of {markup.escape(event.model.class_name)} {markup.code(change)}".rstrip()
     notes = _of_compile(event) if event.method == "compile" else _of_data(event)
+    if not notes:
+        return ""
     return markup.paragraphs(head, markup.items(notes))
 
 
@@ -83,8 +85,8 @@ def event_at(context: Context, offset: int) -> ModelEvent | None:
     found = [
         event
         for event in context.facts.events
-        if (event.method == "compile" or event.method in FEEDING) and event.call.callee_span.contains(offset)
-        and offset > context.text.rfind(".", event.call.callee_span.start, event.call.callee_span.end)
+        if (event.method == "compile" or event.method in FEEDING)
+        and on_last_name(context, event.call.callee_span, offset)
     ]  # fmt: skip
     certain = [event for event in found if not event.call.symbolic]
     return (certain or found or [None])[-1]

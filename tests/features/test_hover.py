@@ -185,3 +185,11 @@ def test_a_size_that_is_not_known_says_why() -> None:
 
 def test_the_shape_of_an_array() -> None:
     assert hover(CNN + "x_train.sh¦ape\n") == "`x_train.shape = (100, 28, 28, 1)`"
+
+
+def test_modules_on_the_way_to_a_layer_are_for_other_servers() -> None:
+    for analysis, offset in cursors(
+        "import tensorflow as tf\nd = t¦f.ker¦as.lay¦ers.Dense(8)\nm = t¦f.ke¦ras.Sequential([d])\n"
+    ):
+        found = analysis.hover(offset)
+        assert found is None, (offset, found)

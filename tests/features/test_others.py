@@ -72,7 +72,7 @@ def test_symbols_nest_layers_in_models() -> None:
     [
         ("import keras\nkeras.layers.LSTM(8, input_d¦im=3)\n", ("keras.layers.LSTM", "input_dim")),
         ("import tensorflow as tf\ntf.keras.layers.De¦nse(8)\n", ("keras.layers.Dense", None)),
-        ("from keras.layers import LSTM as L\nL¦(8)\n", ("keras.layers.LSTM", None)),
+        ("from tensorflow.keras.layers import LSTM as L\nL¦(8)\n", ("keras.layers.LSTM", None)),
     ],
 )
 def test_definitions_in_the_library(source: str, expected: tuple[str, str | None]) -> None:
@@ -82,11 +82,25 @@ def test_definitions_in_the_library(source: str, expected: tuple[str, str | None
     assert (target.canonical, target.keyword) == expected
 
 
-def test_definitions_in_the_text() -> None:
-    analysis, offset = at_cursor("import keras\nmodel = keras.Sequential()\nmod¦el.add(keras.layers.Dense(1))\n")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import keras\nmodel = keras.Sequential()\nmod¦el.add(keras.layers.Dense(1))\n",
+        "from keras.layers import LSTM as L\nL¦(8)\n",
+        "import keras\nkeras.layers.LSTM(8, activ¦ation='relu')\n",
+    ],
+)
+def test_what_every_python_server_finds_is_left_to_it(source: str) -> None:
+    analysis, offset = at_cursor(source)
+    assert analysis.definition(offset) is None
+
+
+def test_a_layer_by_its_name() -> None:
+    source = 'import keras\nm = keras.Sequential([keras.layers.Dense(1, name="head")])\nm.get_layer("he¦ad")\n'
+    analysis, offset = at_cursor(source)
     target = analysis.definition(offset)
     assert isinstance(target, Location)
-    assert analysis.document.text[slice(*target.span)] == "model"
+    assert analysis.document.text[slice(*target.span)] == "keras.layers.Dense"
 
 
 def test_signatures_hold_the_hidden_keywords() -> None:
