@@ -14,7 +14,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
 from test_neovim import ROOT, find_neovim
 
 PROGRAM = """\
