@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_MODULES
+from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Flow, Machine
 from keras_lsp.inference.modules import Module
 from keras_lsp.inference.values import External, ListValue, Unknown, Value
@@ -132,12 +134,31 @@ def execute_import_from(machine: Machine, node: ast.ImportFrom) -> Flow | None:
             submodule = import_path(machine, f"{dotted}{separator}{alias.name}")
             value: Value = submodule if isinstance(submodule, Module) else _missing(source, alias.name)
         elif isinstance(source, External):
-            value = _external(machine, f"{source.path}.{alias.name}")
+            value = _member(machine, dotted, source, alias.name)
         else:
             value = get_attribute(machine, source, alias.name)
         bind_name(machine, alias.asname or alias.name, value)
         _note(machine, alias.asname or alias.name, f"{dotted}.{alias.name}")
     return None
+
+
+def _member(machine: Machine, dotted: str, source: External, name: str) -> Value:
+    """A name of a library's module, or a module of the project in a folder without `__init__.py`."""
+    if dotted.split(".", 1)[0] not in LIBRARIES:
+        module = import_path(machine, f"{dotted}.{name}")
+        if isinstance(module, Module):
+            return module
+    return _external(machine, f"{source.path}.{name}")
+
+
+@models("importlib.import_module")
+def import_module(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`import_module("a.b")`."""
+    name, package = arguments.get(0, "name"), arguments.get(1, "package")
+    if not isinstance(name, str) or package is not None or not name or name.startswith("."):
+        return Unknown("which module is imported is not known")
+    value = import_path(machine, name)
+    return _external(machine, value.path) if isinstance(value, External) else value
 
 
 def _external(machine: Machine, dotted: str) -> Value:
