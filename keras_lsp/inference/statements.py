@@ -39,6 +39,8 @@ Handler: TypeAlias = Callable[[Machine, "ast.stmt"], "Flow | None"]
 _SHAPE_FAILURES = {"Exception", "BaseException", "ValueError", "TypeError", "RuntimeError", "AssertionError"}
 # An iteration that builds nothing and costs this many steps in all the iterations left is not worth following further.
 _DULL_STEPS = 10_000
+# The rounds of a `while` cannot be counted ahead: so many steps may be spent on those that build nothing.
+_DULL_WHILE_STEPS = 2_000
 
 
 def execute_expression(machine: Machine, node: ast.Expr) -> Flow | None:
@@ -366,7 +368,7 @@ def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) ->
                 reached_end = False
                 break
             if flow is not None and flow.kind in ("return", "raise"):
-                result, reached_end = flow, False
+                result, reached_end = _leave(machine, loop, flow), False
                 break
             if not alive:
                 result = None if loop.breaks else DEAD
@@ -392,6 +394,14 @@ def _loop(machine: Machine, items: list[Value], node: ast.For | ast.AsyncFor) ->
     return result
 
 
+def _leave(machine: Machine, loop: Loop, flow: Flow) -> Flow | None:
+    """How a loop ends that is left by `return` or `raise`, if no `break` was perhaps met before."""
+    if not loop.breaks:
+        return flow
+    machine.note_flow(flow)
+    return None
+
+
 def _end_iteration(machine: Machine, loop: Loop, flow: Flow | None) -> bool:
     """Join the ways an iteration ended; whether the loop goes on."""
     if loop.iteration is None:
@@ -414,35 +424,63 @@ def is_dull(machine: Machine, before: tuple[int, int, int], left: int) -> bool:
 
 
 def execute_while(machine: Machine, node: ast.While) -> Flow | None:
-    """`while`: followed while the condition is known, joined otherwise."""
+    """`while`: followed while the condition, and what ends a round early, is known; joined from there on."""
     activation = machine.activations[-1]
     exits = _exits(machine, node.body)
-    building = 0
-    for _ in range(MAX_ITERATIONS):
+    loop = Loop(machine.heap.begin() if "break" in exits else None)
+    building, dull, rounds = 0, 0, 0
+    result: Flow | None = None
+    ending = "unknown"
+    while rounds < MAX_ITERATIONS and "yield" not in exits:
+        rounds += 1
         known = truth(machine, machine.evaluate(node.test))
-        if known is False:
-            return machine.execute(node.orelse)
-        if known is None or "break" in exits or "continue" in exits or "yield" in exits:
+        if known is not True:
+            ending = "end" if known is False else "unknown"
             break
-        activation.loops.append(Loop())
         before = (len(machine.facts.layers), machine.applications, machine.budget.steps)
+        if "continue" in exits:
+            loop.iteration = machine.heap.begin()
+            loop.continues = []
+        activation.loops.append(loop)
         try:
             flow = machine.execute(node.body)
         finally:
             activation.loops.pop()
+        alive = _end_iteration(machine, loop, flow)
         if flow is BREAK:
-            return None
-        if flow is not None and flow is not CONTINUE:
-            return flow
-        building += (len(machine.facts.layers), machine.applications) != before[:2]
-        if building > MAX_BUILDING_ROUNDS or is_dull(machine, before, MAX_ITERATIONS):
+            ending = "break"
             break
-    endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        if flow is not None and flow.kind in ("return", "raise"):
+            result, ending = _leave(machine, loop, flow), "left"
+            break
+        if not alive:
+            result, ending = None if loop.breaks else DEAD, "left"
+            break
+        if (len(machine.facts.layers), machine.applications) != before[:2]:
+            building += 1
+        else:
+            dull += machine.budget.steps - before[2]
+        if loop.breaks or building > MAX_BUILDING_ROUNDS or dull > _DULL_WHILE_STEPS:
+            break
+    if ending == "unknown":
+        endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        result = _loop_unknown(machine, lambda: _evaluate_test(machine, node), node.body, node.orelse, endless)
+    if loop.fork is not None:
+        alternatives = list(loop.breaks)
+        left = ending == "left" or (ending == "unknown" and result is not None)
+        if not left or not loop.breaks:
+            alternatives.append(machine.heap.capture(loop.fork))
+        elif result is not None:
+            machine.note_flow(result)
+            result = None
+        machine.heap.finish(loop.fork, alternatives)
+    if ending == "end" and node.orelse:
+        return machine.execute(node.orelse)
+    return result
 
-    def prepare() -> None:
-        machine.evaluate(node.test)
 
-    return _loop_unknown(machine, prepare, node.body, node.orelse, endless)
+def _evaluate_test(machine: Machine, node: ast.While) -> None:
+    machine.evaluate(node.test)
 
 
 def _loop_unknown(
