@@ -48,6 +48,8 @@ def get_attribute(machine: Machine, value: Value, name: str) -> Value:
     if isinstance(value, LayerValue):
         from keras_lsp.inference.keras.attributes import layer_attribute
 
+        if name == "__class__" and value.fact.canonical:
+            return External(value.fact.canonical)
         return layer_attribute(machine, value, name)
     if isinstance(value, Module):
         return module_attribute(machine, value, name)

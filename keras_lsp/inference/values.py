@@ -29,7 +29,7 @@ CONSTANTS: tuple[type[Any], ...] = (int, float, str, bytes, bool, complex, type(
 class Unknown:
     """A value that is not known, with the reason in words, a name if the program gave it one, and what making it raises."""
 
-    __slots__ = ("_dim", "_parts", "called", "error", "name", "reason")
+    __slots__ = ("_dim", "_origin", "_parts", "called", "error", "name", "reason")
 
     def __init__(self, reason: str, name: str | None = None, dim: Dim = None, error: ShapeError | None = None) -> None:
         self.reason = reason
@@ -38,6 +38,7 @@ class Unknown:
         self.called = False  # on tensors, as a layer would be
         self._dim = dim
         self._parts: dict[str, Unknown] | None = None
+        self._origin: Unknown | None = None
 
     def part(self, suffix: str) -> Unknown:
         """An attribute or element: unknown too, the same one whenever it is asked for, with a name if this has one."""
@@ -71,7 +72,18 @@ class Unknown:
 
     def named(self, name: str) -> Unknown:
         """The same unknown value under a name, if it has none yet."""
-        return self if self.name or self._dim is not None else Unknown(self.reason, name)
+        if self.name or self._dim is not None:
+            return self
+        copy = Unknown(self.reason, name)
+        copy._origin = self
+        return copy
+
+    def note_call(self) -> None:
+        """It was called on tensors, as a layer would be, under whatever name."""
+        value: Unknown | None = self
+        while value is not None and not value.called:
+            value.called = True
+            value = value._origin
 
     def __repr__(self) -> str:
         return self.name or "?"  # as it stands in a message, in a value that is known otherwise
