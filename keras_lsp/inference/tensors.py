@@ -21,6 +21,7 @@ from keras_lsp.inference.values import (
     LibraryMethod,
     LibraryObject,
     ListValue,
+    NumpyInteger,
     ObjectValue,
     Partial,
     TensorValue,
@@ -254,7 +255,14 @@ def run_op(machine: Machine, path: str, arguments: Arguments, node: ast.AST | No
         )
         return run_op(machine, path, changed, None)
 
-    return finish_op(machine, path, outcome, tensors, kind_of(tensors, default), arguments, node, replay)
+    kind = kind_of(tensors, default)
+    value = finish_op(machine, path, outcome, tensors, kind, arguments, node, replay)
+    if kind == "numpy" and path in _READS_ATTRIBUTES:
+        if isinstance(value, tuple):
+            return sizes_of_array(cast("tuple[Value, ...]", value))
+        if isinstance(value, TensorValue):
+            return Unknown("the number of elements depends on the data")
+    return value
 
 
 # NumPy functions that only read an object's attributes.
@@ -299,6 +307,8 @@ def finish_op(
     if kind == "keras":
         graph = GraphNode(None, tensors, machine.span_of(node), replay)
     value = wrap(machine, outcome.output, kind, node, graph)
+    if type(value) is int and path.startswith("numpy.") and path not in _READS_ATTRIBUTES:
+        return NumpyInteger(value)
     if graph is not None and graph.outputs and node is not None:  # applied again, it is the same operation
         found = operation(path, arguments.args, machine.keras)
         if found is not None:
@@ -364,7 +374,14 @@ def tensor_attribute(machine: Machine, value: TensorValue, name: str) -> Value:
         return TensorValue(found, value.kind, value.producer, value.origin)
     if isinstance(found, UnknownValue):
         return Unknown(found.reason)
+    if name == "shape" and value.kind == "numpy":
+        return sizes_of_array(cast("tuple[Value, ...]", found))
     return found
+
+
+def sizes_of_array(shape: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The sizes of an array as the program reads them: each is a number, known or not, and never `None`."""
+    return tuple(Unknown("this size depends on the data") if size is None else size for size in shape)
 
 
 _GRAPH_ATTRIBUTES = frozenset(("_keras_history", "graph", "op"))

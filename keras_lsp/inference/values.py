@@ -108,6 +108,32 @@ class NamedTuple(tuple[Any, ...]):
         return self[self.fields.index(name)]
 
 
+class NumpyInteger(int):
+    """An integer that NumPy computed: a number like any other, but where Keras asks for one of Python's own.
+
+    What is computed with it is of NumPy too; `int(...)` makes it one of Python's.
+    """
+
+    __slots__ = ()
+
+
+def _of_numpy(name: str) -> Callable[..., Any]:
+    compute = getattr(int, name)
+
+    def method(self: NumpyInteger, *others: Any) -> Any:
+        result = compute(self, *others)
+        return NumpyInteger(result) if type(result) is int else result
+
+    return method
+
+
+for _name in "add sub mul floordiv mod pow and or xor lshift rshift".split():
+    for _prefix in ("", "r"):
+        setattr(NumpyInteger, f"__{_prefix}{_name}__", _of_numpy(f"__{_prefix}{_name}__"))
+for _name in ("neg", "pos", "abs"):
+    setattr(NumpyInteger, f"__{_name}__", _of_numpy(f"__{_name}__"))
+
+
 class External:
     """A module, class, function or constant of a library, by its dotted name; not evaluated further."""
 

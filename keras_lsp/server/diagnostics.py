@@ -17,6 +17,9 @@ from keras_lsp.server.unit import Unit
 DEBOUNCE = 0.15
 """Seconds without typing before diagnostics are pushed: shorter than a pause in thought, longer than between two keys."""
 
+AFTER_OPENING = 0.02
+"""Seconds from opening to pushing: what the user looks at, which the client asks for at the same time, is answered first."""
+
 REFRESH_INTERVAL = 1.0
 """Seconds between two requests to the client to ask again."""
 
@@ -44,7 +47,7 @@ class Publisher:
         """A unit, or what it depends on, changed; session thread."""
         if self._session.client.pulls_diagnostics:
             return
-        delay = 0.0 if opened else self._session.worlds.debounce
+        delay = AFTER_OPENING if opened else self._session.worlds.debounce
         self._dispatcher.call_later(("publish", unit.uri), delay, lambda: self._compute(unit.uri))
 
     def closed(self, unit: Unit) -> None:

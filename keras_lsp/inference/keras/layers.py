@@ -22,6 +22,7 @@ from keras_lsp.inference.values import (
     External,
     LayerValue,
     ListValue,
+    NumpyInteger,
     TensorValue,
     Unknown,
     Value,
@@ -286,10 +287,12 @@ _PYTHON_INTEGERS = {
 def _numpy_size(machine: Machine, class_name: str, bound: Mapping[str, Value]) -> ShapeError | None:
     for name, value in bound.items():
         since = _PYTHON_INTEGERS.get((class_name, name))
-        if since is None or machine.keras < since or not isinstance(value, TensorValue) or value.kind != "numpy":
+        if since is None or machine.keras < since:
             continue
-        dtype = value.spec.dtype or ""
-        if value.spec.shape == () and dtype.startswith(("int", "uint")):
+        dtype = "int64" if isinstance(value, NumpyInteger) else ""
+        if isinstance(value, TensorValue) and value.kind == "numpy" and value.spec.shape == ():
+            dtype = value.spec.dtype or ""
+        if dtype.startswith(("int", "uint")):
             text = f"ValueError: Received an invalid value for `{name}`, expected a positive integer."
             if class_name == "RepeatVector":
                 text = f"TypeError: Expected an integer value for `n`, got <class 'numpy.{dtype}'>."

@@ -24,6 +24,7 @@ from keras_lsp.inference.values import (
     LibraryObject,
     ListValue,
     NamedTuple,
+    NumpyInteger,
     ObjectValue,
     TensorValue,
     Unknown,
@@ -425,6 +426,8 @@ def _instance_of(machine: Machine, value: Value, option: Value) -> bool | None:
     if name in _PLAIN:
         if isinstance(value, Expr):
             return name == "int"
+        if isinstance(value, NumpyInteger):
+            return False
         if isinstance(value, ListValue):
             return value.kind == name
         return isinstance(value, _PLAIN[name])

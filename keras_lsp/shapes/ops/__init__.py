@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from keras_lsp.shapes.configuration import Version
+from keras_lsp.shapes.configuration import UnknownValue, Version
 from keras_lsp.shapes.outcome import Applied, Refused, ShapeError, Undetermined, Unknown
 from keras_lsp.shapes.tensor import Tensor
 
@@ -88,7 +88,7 @@ def tensor_attribute(tensor: Tensor, name: str, kind: str) -> object:
         from keras_lsp.shapes.dim import product
 
         total = product(shape)
-        return total if total is not None else Tensor((), "int64")
+        return total if total is not None else UnknownValue("the number of elements depends on the data")
     if name == "T" and kind != "tensorflow":
         return Tensor(shape[::-1], tensor.dtype, classes=tensor.classes)
     if name in ("real", "imag") and kind == "numpy":

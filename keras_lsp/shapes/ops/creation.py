@@ -155,7 +155,13 @@ def random(call: Call) -> Tensor:
     if call.given("shape"):
         return Tensor(_checked(call, call.sizes("shape")), dtype)
     shapes = [call.shape(name) for name in ("a", "b", "c") if call.given(name)]
-    return Tensor(broadcast(*shapes, kind=call.kind) if shapes else (), dtype)
+    shape = broadcast(*shapes, kind=call.kind) if shapes else ()
+    return Tensor(shape, _of_one(call, shape, dtype))
+
+
+def _of_one(call: Call, shape: Shape | None, dtype: str | None) -> str | None:
+    """A single random number that NumPy draws is one of Python in most versions, and has no type of its own."""
+    return None if call.kind == "numpy" and shape == () else dtype
 
 
 def random_sizes(call: Call) -> Tensor:
@@ -172,7 +178,8 @@ def random_integers(call: Call) -> Tensor:
     shape = call.sizes("shape") if call.given("shape") else broadcast(*shapes, kind=call.kind)
     # numpy.random.randint gives the platform's C long, int64 where models are trained
     dtype = call.dtype("int64" if call.kind == "numpy" else _default(call))
-    return Tensor(shape, dtype, classes=_labels(low, high, shape, bool(call.value("endpoint", False))))
+    classes = _labels(low, high, shape, bool(call.value("endpoint", False)))
+    return Tensor(shape, _of_one(call, shape, dtype), classes=classes)
 
 
 def _labels(low: object, high: object, shape: Shape | None, inclusive: bool) -> Dim:
@@ -194,7 +201,7 @@ def choice(call: Call) -> Tensor:
     if isinstance(source, int | Expr):
         replaced = call.value("p") is None and call.value("replace", True) is True
         classes = _labels(0, source, shape, False) if replaced else None
-        return Tensor(shape, "int64", classes=classes)
+        return Tensor(shape, _of_one(call, shape, "int64"), classes=classes)
     x = call.tensor("a")
     rest = known(x)[1:]
     return Tensor(None if shape is None else (*shape, *rest), x.dtype)
