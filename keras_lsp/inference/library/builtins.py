@@ -153,7 +153,9 @@ def filter_values(machine: Machine, arguments: Arguments, node: ast.AST | None) 
 
 @models("builtins.list", "collections.deque")
 def make_list(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
-    """`list(xs)`."""
+    """`list(xs)`, and `deque(xs)` but for one that forgets."""
+    if arguments.has(1, "maxlen") and arguments.get(1, "maxlen") is not None:
+        return Unknown("a deque of bounded length")
     if not arguments.args:
         return ListValue([])
     value = arguments.args[0]
