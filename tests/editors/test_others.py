@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,7 @@ def test_emacs(folder: Path, client: str) -> None:
     assert len(problems) == 1 and "Conv2D" in problems[0]
     hover = done.stdout.partition("hover ")[2].replace("*", "").replace("`", "")  # plain where markdown-mode is missing
     assert hover.startswith("Dense (None, 784) -> (None, 32)")
+    assert re.search(r"^explained \d+ in line 8$", done.stdout, re.MULTILINE), done.stdout + done.stderr
     text = done.stdout.partition("text ")[2].replace("|", "\n")
     assert text.startswith(PROGRAM.replace('"head"', '"top"').rstrip()), done.stdout
 
@@ -96,7 +98,7 @@ def test_vim_with_ale(folder: Path) -> None:
         send = [tmux, *socket, "send-keys"]
         end = time.monotonic() + 200
         seen = ""
-        while "KER201" not in seen:
+        while "Conv2D takes" not in seen:
             assert time.monotonic() < end, seen
             time.sleep(1)
             subprocess.run([*send, "Escape", ":8", "Enter", ":ALEDetail", "Enter"], check=True)
@@ -114,6 +116,64 @@ def test_vim_with_ale(folder: Path) -> None:
             ).stdout
     finally:
         subprocess.run([tmux, *socket, "kill-session"], check=False)
+
+
+VIM_LSP_SCRIPT = """\
+call lsp#enable()
+doautocmd <nomodeline> FileType python
+func! Wait(Met)
+  for i in range(600)
+    if a:Met()
+      return
+    endif
+    sleep 100m
+  endfor
+endfunc
+call Wait({-> lsp#get_buffer_diagnostics_counts().error > 0})
+let seen = ['errors ' . lsp#get_buffer_diagnostics_counts().error]
+call cursor(5, 20)
+LspHover
+call Wait({-> len(popup_list()) > 0})
+for popup in popup_list()
+  call add(seen, 'hover ' . join(getbufline(winbufnr(popup), 1, '$'), ' '))
+endfor
+call popup_clear()
+call cursor(7, 19)
+LspDefinition
+call Wait({-> line('.') == 5})
+call add(seen, 'definition ' . line('.'))
+call writefile(seen, 'seen.txt')
+cquit!
+"""
+
+
+def test_vim_lsp(folder: Path) -> None:
+    vim, script, plugin = shutil.which("vim"), shutil.which("script"), os.environ.get("VIM_LSP")
+    assert vim and script, "apt-get install vim-nox bsdutils"
+    assert plugin, "VIM_LSP must name a checkout of vim-lsp"
+    started = folder / "keras-lsp"
+    started.write_text(f"#!/bin/sh\nexec {' '.join(SERVER)}\n")
+    started.chmod(0o755)
+    documented = (ROOT / "editors" / "vim" / "README.md").read_text().partition("```vim\n")[2].partition("```")[0]
+    (folder / "vimrc").write_text(f"set nocompatible\nset rtp^={plugin}\nfiletype plugin on\n{documented.strip()}\n")
+    (folder / "run.vim").write_text(VIM_LSP_SCRIPT)
+    terminal = subprocess.Popen(
+        [script, "-qc", f"{vim} -n -i NONE -u vimrc model.py -S run.vim", "/dev/null"],
+        cwd=folder, env=environment(folder, PATH=f"{folder}:{os.environ['PATH']}"),
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 200
+        while not (folder / "seen.txt").exists():
+            assert time.monotonic() < end and terminal.poll() is None
+            time.sleep(0.2)
+        time.sleep(0.2)
+    finally:
+        terminal.kill()
+        terminal.wait()
+    seen = (folder / "seen.txt").read_text()
+    assert "errors 1\n" in seen and "definition 5" in seen
+    assert "**Dense** `(None, 784) -> (None, 32)`" in seen.replace("  ", " ")
 
 
 def test_old_neovim(folder: Path) -> None:

@@ -14,7 +14,6 @@ export interface Text {
 
 /** What `keras-lsp.explainError` answers to an error text. */
 interface ErrorText extends Text {
-  readonly findings: readonly (Place & { readonly code: string })[];
   readonly place: Place | null;
 }
 
@@ -66,7 +65,7 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
       if (!text?.trim()) return;
       const uri = argument?.uri ?? (await this.document(text));
       const answer = await this.server.ask<ErrorText>('keras-lsp.explainError', { text, ...(uri === undefined ? {} : { uri }) });
-      this.error = `# ${answer.title}\n\n${withLinks(answer)}`;
+      this.error = `# ${answer.title}\n\n${answer.text}`;
       const page = vscode.Uri.from({ scheme: 'keras-lsp', path: ERROR_PAGE });
       this.changed.fire(page);
       await vscode.commands.executeCommand('markdown.showPreviewToSide', page);
@@ -136,14 +135,6 @@ async function askForError(): Promise<string | undefined> {
     ignoreFocusOut: true,
   });
   return text !== undefined && flat(text) === flat(clipboard) ? clipboard : text;
-}
-
-/** Lines of files, which the text names, as links to them. */
-function withLinks(answer: ErrorText): string {
-  return answer.findings.reduce((text, { code, uri, range }) => {
-    const line = range.start.line + 1;
-    return uri.startsWith('file:') ? text.replace(`**${code}**, line ${line}:`, `**${code}**, [line ${line}](${uri}#L${line}):`) : text;
-  }, answer.text);
 }
 
 function codeAtCursor(): string | undefined {

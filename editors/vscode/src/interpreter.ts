@@ -55,14 +55,15 @@ function listen(id: string, event: vscode.Event<unknown>, subscriptions: vscode.
 
 /** The interpreters that may be meant, the first the one that is. */
 async function* candidates(scope: vscode.Uri | undefined, subscriptions: vscode.Disposable[]): AsyncGenerator<Interpreter> {
+  // What a workspace sets counts only once it is trusted: VS Code itself sees to that.
   const set = vscode.workspace.getConfiguration('keras-lsp', scope).get<string[]>('interpreter', []);
-  if (set.length > 0 && vscode.workspace.isTrusted) yield { argv: set.map(substitute), from: 'setting' };
+  if (set.length > 0) yield { argv: set.map(substitute), from: 'setting' };
   const environments = await api<EnvironmentsApi>('ms-python.vscode-python-envs');
   if (environments?.getEnvironment !== undefined) {
     listen('envs', environments.onDidChangeEnvironment, subscriptions);
     try {
       const run = (await environments.getEnvironment(scope))?.execInfo?.run;
-      if (run?.executable) yield { argv: [run.executable, ...(run.args ?? [])], from: 'environments extension' };
+      if (run?.executable && mayStart(run.executable)) yield { argv: [run.executable, ...(run.args ?? [])], from: 'environments extension' };
     } catch (error) {
       log.warn(`the environments extension named no interpreter: ${error}`);
     }
@@ -73,11 +74,16 @@ async function* candidates(scope: vscode.Uri | undefined, subscriptions: vscode.
     try {
       await python.ready;
       const resolved = await python.environments.resolveEnvironment(python.environments.getActiveEnvironmentPath(scope));
-      if (resolved?.executable.uri) yield { argv: [resolved.executable.uri.fsPath], from: 'Python extension' };
+      if (resolved?.executable.uri && mayStart(resolved.executable.uri.fsPath)) yield { argv: [resolved.executable.uri.fsPath], from: 'Python extension' };
     } catch (error) {
       log.warn(`the Python extension named no interpreter: ${error}`);
     }
   }
+}
+
+/** Whether a program may be started: one of a workspace only when that is trusted. */
+function mayStart(path: string): boolean {
+  return vscode.workspace.isTrusted || vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path)) === undefined;
 }
 
 function substitute(text: string): string {

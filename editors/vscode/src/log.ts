@@ -4,6 +4,31 @@ import * as vscode from 'vscode';
 export const log = vscode.window.createOutputChannel('keras-lsp', { log: true });
 export const trace = vscode.window.createOutputChannel('keras-lsp Trace', { log: true });
 
+/**
+ * The channel as the client library wants it: it traces when the level of the channel is Trace, and takes the setting for how much.
+ * Here the setting alone is enough, as people expect.
+ */
+export function traceChannel(subscriptions: vscode.Disposable[]): vscode.LogOutputChannel {
+  const on = (): boolean => vscode.workspace.getConfiguration('keras-lsp').get('trace.server', 'off') !== 'off';
+  const level = (): vscode.LogLevel => (on() ? vscode.LogLevel.Trace : trace.logLevel);
+  const levels = new vscode.EventEmitter<vscode.LogLevel>();
+  subscriptions.push(
+    levels,
+    trace.onDidChangeLogLevel(() => levels.fire(level())),
+    vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('keras-lsp.trace') && levels.fire(level())),
+  );
+  const write = (message: string): void => (trace.logLevel === vscode.LogLevel.Trace ? trace.trace(message) : trace.info(message));
+  return new Proxy({} as vscode.LogOutputChannel, {
+    get(_target, name: keyof vscode.LogOutputChannel) {
+      if (name === 'logLevel') return level();
+      if (name === 'onDidChangeLogLevel') return levels.event;
+      if (name === 'trace') return write;
+      const value = trace[name];
+      return typeof value === 'function' ? value.bind(trace) : value;
+    },
+  });
+}
+
 type Level = 'error' | 'warning' | 'information';
 
 /** Which messages each value of `keras-lsp.showNotifications` lets through to the user. */

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from 'vscode-languageclient/node';
 import type { LanguageClientOptions, ServerOptions } from 'vscode-languageclient/node';
 import { selectedInterpreter, serverInterpreter } from './interpreter';
-import { log, notify, trace } from './log';
+import { log, notify, traceChannel } from './log';
 
 /** Settings that the server is started with; all others it reads while it runs. */
 const RESTARTING = ['path', 'interpreter', 'importStrategy', 'logLevel'].map((name) => `keras-lsp.${name}`);
@@ -25,11 +25,14 @@ export class Server implements vscode.Disposable {
   private queue: Promise<void> = Promise.resolve();
   private waiting = false;
   private readonly changed = new vscode.EventEmitter<void>();
+  private readonly trace: vscode.LogOutputChannel;
 
   /** Fires when the server's state, or what it knows, has changed. */
   readonly onDidChange = this.changed.event;
 
-  constructor(private readonly context: vscode.ExtensionContext) {}
+  constructor(private readonly context: vscode.ExtensionContext) {
+    this.trace = traceChannel(context.subscriptions);
+  }
 
   get state(): 'running' | 'starting' | 'stopped' {
     const state = this.client?.state;
@@ -145,7 +148,7 @@ export class Server implements vscode.Disposable {
         { scheme: 'vscode-notebook-cell', language: 'python' },
       ],
       outputChannel: log,
-      traceOutputChannel: trace,
+      traceOutputChannel: this.trace,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       // The commands are registered by the extension, which shows their results.
       initializationOptions: { trusted: vscode.workspace.isTrusted, clientHasCommands: true },

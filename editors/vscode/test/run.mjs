@@ -1,4 +1,5 @@
-// `npm test`: the tests of test/host in the extension host of a real workbench, with the extension as it is packaged.
+// `npm test`: the tests of test/host in the extension host of a real workbench, with the extension as it is packaged; and a workspace
+// that is not trusted.
 // `npm run screenshots`: pictures for the README.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -39,4 +40,8 @@ if (!existsSync(join(extension, 'keras-lsp.vsix'))) execFileSync('npm', ['run', 
 if (process.argv.includes('--screenshots')) {
   const { takeScreenshots } = await import('./screenshots.mjs');
   await takeScreenshots();
-} else if (!(await inExtensionHost())) process.exitCode = 1;
+} else {
+  const { untrustedWorkspace } = await import('./untrusted.mjs');
+  const passed = [await inExtensionHost(), await untrustedWorkspace()];
+  if (!passed.every(Boolean)) process.exitCode = 1;
+}

@@ -2,56 +2,22 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { extension, openPage, startWorkbench } from './workbench.mjs';
+import { Driver, extension, openPage, startWorkbench } from './workbench.mjs';
 
 const out = join(extension, '..', '..', 'docs', 'images');
 const SIZE = { width: 1060, height: 560 };
 
-class Driver {
-  constructor(page) {
-    this.page = page;
-  }
-
-  async choose(text, wait) {
-    const box = this.page.locator('.quick-input-widget input.input');
-    await box.waitFor();
-    await box.fill(text);
-    if (wait) await this.page.locator('.quick-input-list .monaco-list-row', { hasText: wait }).first().waitFor();
-    await this.page.waitForTimeout(300);
-    await this.page.keyboard.press('Enter');
-  }
-
-  async command(name) {
-    await this.page.keyboard.press('F1');
-    await this.choose(`>${name}`, name);
-  }
-
-  async open(file) {
-    await this.page.keyboard.press('Control+p');
-    await this.choose(file, file);
-    await this.page.locator('.tab', { hasText: file }).first().waitFor();
-    await this.page.locator('.view-line').first().click();
-  }
-
-  async go(line, column) {
-    await this.page.keyboard.press('Control+g');
-    await this.choose(`:${line}:${column}`);
-    await this.page.waitForTimeout(300);
-  }
-
-  async line(text) {
-    await this.page.locator('.view-lines .view-line', { hasText: text }).first().waitFor();
+class Photographer extends Driver {
+  /** A picture to be looked at, and not kept. */
+  async look(name) {
+    await this.page.waitForTimeout(1500);
+    await this.page.screenshot({ path: join(extension, '.cache', `${name}.png`) });
   }
 
   async shot(name) {
     await this.page.waitForTimeout(700);
     await this.page.screenshot({ path: join(out, `${name}.png`) });
     console.log(name);
-  }
-
-  /** The document of the panel. */
-  panel() {
-    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
   }
 }
 
@@ -67,7 +33,7 @@ async function session(theme, colours) {
     'editor.stickyScroll.enabled': false,
   });
   const { page, close } = await openPage(SIZE, theme === 'dark');
-  const driver = new Driver(page);
+  const driver = new Photographer(page);
   page.setDefaultTimeout(60_000);
   try {
     await page.goto(`${workbench.url}/?folder=${encodeURIComponent(workbench.folder)}`);
@@ -94,10 +60,30 @@ async function session(theme, colours) {
     await driver.shot(`vscode-broken-${theme}`);
     await driver.command('View: Close All Editors');
 
+    await driver.open('reviews.py');
+    await page.locator('.squiggly-error').first().waitFor();
+    await driver.go(1, 1);
+    await driver.command('keras-lsp: Explain Error Message');
+    await driver.choose('ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, found ndim=2.');
+    await driver.panel().locator('h1', { hasText: 'What the error means' }).waitFor();
+    await driver.shot(`vscode-error-${theme}`);
+    await driver.command('View: Close All Editors');
+
+    await driver.command('Welcome: Open Walkthrough...');
+    await driver.choose('Get started with keras-lsp', 'Get started with keras-lsp');
+    await page.locator('.getting-started-step', { hasText: 'See shapes' }).first().waitFor();
+    await driver.look(`walkthrough-${theme}`);
+    await page.locator('.getting-started-step', { hasText: 'Understand a problem' }).first().click();
+    await driver.look(`walkthrough-problem-${theme}`);
+    await driver.command('View: Close All Editors');
+
     await driver.open('digits.py');
     await page.locator('.codelens-decoration a').first().click();
     await driver.panel().locator('tr', { hasText: 'conv2d_1' }).waitFor();
     await driver.panel().locator('tr', { hasText: 'conv2d_1' }).click();
+    await page.setViewportSize({ width: 620, height: 420 });
+    await driver.look(`narrow-${theme}`);
+    await page.setViewportSize(SIZE);
     await page.mouse.move(4, SIZE.height - 4);
     await driver.shot(`vscode-model-${theme}`);
     await driver.command('View: Close All Editors');

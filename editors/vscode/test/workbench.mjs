@@ -40,7 +40,7 @@ export const freePort = () =>
   });
 
 /** Starts a workbench with the packaged extension installed and a copy of the test workspace; `stop` ends and removes it. */
-export async function startWorkbench(settings = {}) {
+export async function startWorkbench(settings = {}, { trust = true } = {}) {
   install();
   const root = mkdtempSync(join(tmpdir(), 'keras-lsp-workbench-'));
   const folder = join(root, 'models');
@@ -54,7 +54,8 @@ export async function startWorkbench(settings = {}) {
     'workbench.enableExperiments': false,
     'workbench.startupEditor': 'none',
     'workbench.tips.enabled': false,
-    'security.workspace.trust.enabled': false,
+    'security.workspace.trust.enabled': !trust,
+    'security.workspace.trust.startupPrompt': 'never',
     'files.autoSave': 'off',
     'files.hotExit': 'off',
     'git.enabled': false,
@@ -76,7 +77,8 @@ export async function startWorkbench(settings = {}) {
   execFileSync(process.execPath, [entry, ...places, '--install-extension', join(extension, 'keras-lsp.vsix')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const installed = join(root, 'extensions', readdirSync(join(root, 'extensions')).find((name) => name.startsWith('keras-lsp.')));
   const port = await freePort();
-  const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override', '--disable-workspace-trust'];
+  const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'];
+  if (trust) quiet.push('--disable-workspace-trust');
   const server = spawn(process.execPath, [entry, ...places, '--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', ...quiet, folder], { env, stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries++) {
@@ -91,6 +93,49 @@ export async function startWorkbench(settings = {}) {
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   return { url, port, folder, installed, root, stop };
+}
+
+/** A person at the page. */
+export class Driver {
+  constructor(page) {
+    this.page = page;
+  }
+
+  async choose(text, wait) {
+    const box = this.page.locator('.quick-input-widget input.input');
+    await box.waitFor();
+    await box.fill(text);
+    if (wait) await this.page.locator('.quick-input-list .monaco-list-row', { hasText: wait }).first().waitFor();
+    await this.page.waitForTimeout(300);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async command(name) {
+    await this.page.keyboard.press('F1');
+    await this.choose(`>${name}`, name);
+  }
+
+  async open(file) {
+    await this.page.keyboard.press('Control+p');
+    await this.choose(file, file);
+    await this.page.locator('.tab', { hasText: file }).first().waitFor();
+    await this.page.locator('.view-line').first().click();
+  }
+
+  async go(line, column) {
+    await this.page.keyboard.press('Control+g');
+    await this.choose(`:${line}:${column}`);
+    await this.page.waitForTimeout(300);
+  }
+
+  async line(text) {
+    await this.page.locator('.view-lines .view-line', { hasText: text }).first().waitFor();
+  }
+
+  /** The document of the panel. */
+  panel() {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  }
 }
 
 /** Opens a page in headless Chromium that talks to this machine only; `close` ends it. */

@@ -1,6 +1,8 @@
 // Runs inside the extension host of a real workbench: exports run(). There is no page here, only the API that extensions have.
 const vscode = require('vscode');
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const file = (name) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, name);
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -164,7 +166,7 @@ const tests = {
     const traceback = `Traceback (most recent call last):\n  File "${uri.fsPath}", line 6, in <module>\n    model = keras.Sequential(\n  File "/x/site-packages/keras/src/a.py", line 1, in f\n${message}\n`;
     const explained = async (what) => {
       await until(() => reviews()?.selection.active.line === line(document, 'LSTM(32)'), `the cursor at the line: ${what}`);
-      assert.match(explanations.shown, /KER202\*\*, \[line \d+\]\(file:.*reviews\.py#L\d+\): .*return_sequences/);
+      assert.match(explanations.shown, /KER202\*\*, line 9: .*return_sequences/);
       await until(() => vscode.window.tabGroups.all.some((group) => group.tabs.some((tab) => /What the error means/.test(tab.label))), 'the page');
       reviews().selection = new vscode.Selection(0, 0, 0, 0);
     };
@@ -198,6 +200,25 @@ const tests = {
     await vscode.commands.executeCommand('keras-lsp.explainErrorText', { text: 'ValueError: Unknown loss: x' });
     assert.match(explanations.shown, /KER407/);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  },
+
+  async 'the trace holds the messages, when it is on'() {
+    const { document, uri } = await open('digits.py');
+    const root = path.dirname(path.dirname(vscode.extensions.getExtension('keras-lsp.keras-lsp').extensionPath));
+    const traced = () =>
+      fs
+        .readdirSync(path.join(root, 'data', 'logs'), { recursive: true })
+        .filter((name) => /keras-lsp Trace\.log$/.test(name))
+        .map((name) => fs.readFileSync(path.join(root, 'data', 'logs', name), 'utf8'))
+        .join('');
+    assert(!/textDocument\/hover/.test(traced()));
+    const configuration = vscode.workspace.getConfiguration('keras-lsp');
+    await configuration.update('trace.server', 'verbose', vscode.ConfigurationTarget.Workspace);
+    await until(async () => {
+      await vscode.commands.executeCommand('vscode.executeHoverProvider', uri, at(document, 'Conv2D(64'));
+      return /textDocument\/hover/.test(traced());
+    }, 'the trace');
+    await configuration.update('trace.server', undefined, vscode.ConfigurationTarget.Workspace);
   },
 
   async 'a restart forgets nothing, and runs one server'() {
