@@ -13,6 +13,7 @@ from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.attributes import total
 from keras_lsp.inference.keras.feeding import refusals
+from keras_lsp.inference.keras.files import note_checkpoints, note_saved
 from keras_lsp.inference.keras.inputs import is_declared
 from keras_lsp.inference.keras.layers import snake_case
 from keras_lsp.inference.keras.models import (
@@ -129,6 +130,10 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         model.compiled = event
     if not machine.muted:
         machine.facts.events.append(event)
+    if name == "save":
+        note_saved(machine, model.owner or model, arguments.get(0, "filepath"))
+    elif name == "fit":
+        note_checkpoints(machine, model.owner or model, call)
     if name in _STEPS and x is not None:
         _run_step(machine, model, _STEPS[name], call)
     return _result(machine, model, name, x.value if x is not None else None)

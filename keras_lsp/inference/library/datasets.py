@@ -14,12 +14,18 @@ from keras_lsp.shapes.tensor import Tensor
 _NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "boston_housing", "california_housing")
 
 
+# What these data sets keep for testing unless told otherwise.
+_TEST_SPLIT = 0.2
+
+
 def _load(machine: Machine, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
     dataset = machine.catalogue.dataset(f"keras.datasets.{name}.load_data")
     if dataset is None:
         return Unknown(f"keras.datasets.{name} is not known")
     if name in ("boston_housing", "reuters", "california_housing") and (arguments.args or arguments.kwargs):
-        changed = {"test_split", "maxlen", "version"} & set(arguments.kwargs)
+        usual = {"test_split": _TEST_SPLIT, "maxlen": None, "version": "large"}
+        given = {key: value for key, value in arguments.kwargs.items() if key in usual}
+        changed = {key for key, value in given.items() if isinstance(value, Unknown) or value != usual[key]}
         if changed or arguments.args:
             return Unknown(f"the sizes depend on {', '.join(sorted(changed)) or 'arguments'}")
     here = machine.span_of(node)

@@ -8,6 +8,7 @@ from typing import cast
 from keras_lsp.catalogue.first_layer import resolve_input_layer
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.keras.application import apply_layer_value
+from keras_lsp.inference.keras.files import copy_model, load_saved, note_saved
 from keras_lsp.inference.keras.layers import build_layer, literal, literal_dtype
 from keras_lsp.inference.keras.models import input_tensor, make_input, make_model, make_sequential
 from keras_lsp.inference.library import models
@@ -94,7 +95,7 @@ def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | Non
 @models("keras.models.clone_model")
 def clone_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`clone_model(model)`: the same shapes, other weights."""
-    return arguments.get(0, "model")
+    return copy_model(arguments.get(0, "model"))
 
 
 def from_config(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Value:
@@ -202,10 +203,17 @@ def get_source_inputs(machine: Machine, arguments: Arguments, node: ast.AST | No
     return Unknown("the inputs are not known")
 
 
-@models("keras.models.load_model")
+@models("keras.models.load_model", "keras.saving.load_model")
 def load_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
-    """A model from a file: nothing is read."""
-    return Unknown("the model comes from a file")
+    """A model from a file: nothing is read, so that it is known only if this program has saved it."""
+    return load_saved(machine, arguments.get(0, "filepath"))
+
+
+@models("keras.models.save_model", "keras.saving.save_model")
+def save_model(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`save_model(model, path)`."""
+    note_saved(machine, arguments.get(0, "model"), arguments.get(1, "filepath"))
+    return None
 
 
 @models("keras.activations.get")

@@ -146,7 +146,19 @@ def from_generator(machine: Machine, arguments: Arguments, node: ast.AST | None)
     if signature is not None:
         return DatasetValue(map_structure(lambda spec: spec, signature), None)
     shapes, types = arguments.get(2, "output_shapes"), arguments.get(1, "output_types")
-    return DatasetValue(_declared(shapes, types), None)
+    return DatasetValue(_typed(types) if shapes is None else _declared(shapes, types), None)
+
+
+def _typed(types: Value) -> Value:
+    """Tensors of which only the dtypes are declared."""
+    if isinstance(types, tuple):
+        return tuple(_typed(item) for item in cast("tuple[Value, ...]", types))
+    if isinstance(types, DictValue) and not types.open:
+        return DictValue({key: _typed(item) for key, item in types.items.items()})
+    dtype = to_shape_value(types)
+    if isinstance(dtype, str):
+        return TensorValue(Tensor(None, dtype), "tensorflow")
+    return Unknown("the elements of a generator are not declared")
 
 
 def _declared(shapes: Value, types: Value) -> Value:
