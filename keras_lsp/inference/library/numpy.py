@@ -36,6 +36,30 @@ def array(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value
     return run_op(machine, "numpy.array", arguments, node)
 
 
+def _joining(path: str, default: int) -> None:
+    """A function that joins arrays along an axis: where nobody knows how many there are, the other axes are known."""
+
+    def handler(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+        value = arguments.args[0] if arguments.args else None
+        axis = arguments.get(1, "axis", default)
+        element = value.element if isinstance(value, ListValue) and value.items is None else None
+        shape = element.spec.shape if isinstance(element, TensorValue) else None
+        if not shape or not isinstance(element, TensorValue) or not isinstance(axis, int):
+            return run_op(machine, path, arguments, node)
+        if not -len(shape) <= axis < len(shape):
+            return run_op(machine, path, arguments, node)
+        place = axis % len(shape)
+        sizes = (*shape[:place], Unknown("the number of elements").as_dim(), *shape[place + 1 :])
+        kind = "numpy" if path.startswith("numpy") else element.kind
+        return TensorValue(Tensor(sizes, element.spec.dtype), kind, origin=machine.span_of(node))
+
+    models(path)(handler)
+
+
+for _path in ("numpy.concatenate", "numpy.vstack", "tensorflow.concat", "keras.ops.concatenate"):
+    _joining(_path, 0)
+
+
 @models("numpy.linspace")
 def linspace(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Evenly spaced numbers, known one by one where there are few: rates that rise with the depth of a model."""
