@@ -2,7 +2,8 @@
 
 ## What it does
 Reports a `Dense` behind convolutions or poolings whose input still has spatial axes, when it makes the model's output. It is an
-error where a crossentropy meets labels with fewer axes in `fit`, and nothing is said where they have as many.
+error where a crossentropy meets labels with fewer axes in `fit`, and nothing is said where they have as many. Behind one-dimensional
+convolutions, whose models often predict every step of a series, it is a hint where the labels are not known.
 
 ## Why it matters
 Dense does not flatten: it works on the last axis only. `(None, 26, 26, 8)` becomes `(None, 26, 26, 10)`, 676 predictions for
@@ -53,6 +54,10 @@ from keras_lsp.shapes.dim import product
 from keras_lsp.shapes.tensor import Tensor
 from keras_lsp.text.edits import TextEdit
 
+# Axes of an output that goes on along the time axis: what models of series that predict every step are meant to have, so that
+# without a look at the labels nobody knows.
+ALONG_TIME = 3
+
 
 def check(context: Context) -> Iterator[Finding]:
     """Dense layers that make an output with spatial axes."""
@@ -79,6 +84,8 @@ def check(context: Context) -> Iterator[Finding]:
         )
         # Other losses stretch the labels over the axes that the output has too many, as far as the sizes allow.
         severity = Severity.ERROR if known and id(last) in refusing else Severity.WARNING
+        if not known and rank == ALONG_TIME:
+            severity = Severity.HINT
         if known:
             message += f" The labels given to `fit` have {len(known[0])} axes, the output has {rank}."
         candidates = (_insert(context, dense, name) for name in ("Flatten", f"GlobalAveragePooling{rank - 2}D"))
