@@ -77,6 +77,7 @@ class ProgramRunner:
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self._process: subprocess.Popen[str] | None = None
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # programs save models and weights
 
     def run(self, source: str) -> Outcome:
         process = self._start()
@@ -102,7 +103,7 @@ class ProgramRunner:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 env=environment,
-                cwd=tempfile.mkdtemp(prefix="keras-lsp-"),  # what programs save goes with the machine's other litter
+                cwd=self._folder.name,
             )
             self._read(self._process)
         return self._process
@@ -128,3 +129,4 @@ class ProgramRunner:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._folder.cleanup()

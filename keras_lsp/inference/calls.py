@@ -207,7 +207,10 @@ def escape(machine: Machine, arguments: Arguments) -> None:
         elif isinstance(value, DictValue):
             machine.touch(value)
             value.open = True
-        elif isinstance(value, ModelValue) and value.kind == "Sequential" and not value.built:
+        model = as_layer(value)
+        if isinstance(model, ModelValue):
+            model.escaped = True
+        if isinstance(value, ModelValue) and value.kind == "Sequential" and not value.built:
             machine.touch(value)
             value.layers, value.reason = None, "passed to a function that is not followed"
 

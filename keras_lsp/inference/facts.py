@@ -309,6 +309,9 @@ class ModelEvent:
         unbuilt: whether the model is certain to have no input shape and no weights at this moment.
         refusals: arrays among the arguments that the model is sure to refuse.
         output_layers: the layer that made each of the outputs.
+        output_names: the names of a functional model's outputs, `None` for those that the program did not choose; `None`
+            where the outputs are not known, or are a dictionary.
+        escaped: whether something that was not followed may have compiled or called the model.
     """
 
     method: str
@@ -322,6 +325,8 @@ class ModelEvent:
     unbuilt: bool = False
     refusals: list[Refusal] = field(default_factory=list[Refusal])
     output_layers: list[LayerFact | None] = field(default_factory=list["LayerFact | None"])
+    output_names: list[str | None] | None = None
+    escaped: bool = False
 
 
 @dataclass(slots=True)

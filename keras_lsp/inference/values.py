@@ -7,7 +7,7 @@ the classes below. Mutable ones are `HeapObject`s, which can be saved, restored 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from keras_lsp.inference.facts import Application, LayerFact, ModelEvent, ModelFact, Span
@@ -188,10 +188,11 @@ class TensorValue:
 class GraphNode:
     """One application in a functional graph: a layer, model, op or input, its inputs and outputs.
 
-    `operation` holds class and name of an op that a summary has a row for.
+    `operation` holds class and name of an op that a summary has a row for. A `choice` applies nothing: its output is one of
+    its inputs, and which one is decided while the program runs.
     """
 
-    __slots__ = ("application", "inputs", "layer", "operation", "outputs", "replay", "span")
+    __slots__ = ("application", "choice", "inputs", "layer", "operation", "outputs", "replay", "span")
 
     def __init__(
         self,
@@ -208,6 +209,25 @@ class GraphNode:
         self.span = span
         self.replay = replay
         self.application = application
+        self.choice = False
+
+    @property
+    def maker(self) -> LayerValue | None:
+        """The layer that made the output; of a choice the one of its first input that has one."""
+        return next(_makers(self), None)
+
+
+def _makers(node: GraphNode) -> Iterator[LayerValue]:
+    stack, seen = [node], {id(node)}
+    while stack:
+        node = stack.pop()
+        if node.layer is not None:
+            yield node.layer
+        elif node.choice:
+            for tensor in reversed(node.inputs):
+                if tensor.producer is not None and id(tensor.producer) not in seen:
+                    seen.add(id(tensor.producer))
+                    stack.append(tensor.producer)
 
 
 class HeapObject:
@@ -698,11 +718,13 @@ class ModelValue(LayerValue):
         layers: in Keras's order; `None` when not known (added in a branch that may not run).
         inputs, outputs: symbolic tensors, `None` while not built or not known.
         perhaps_built: whether something that was not followed may have told it its input.
+        escaped: whether something that was not followed has had it, and may have compiled or called it.
     """
 
     __slots__ = (
         "broken",
         "compiled",
+        "escaped",
         "input_structure",
         "inputs",
         "kind",
@@ -725,7 +747,7 @@ class ModelValue(LayerValue):
         self.output_structure: Value = None
         self.compiled: ModelEvent | None = None
         self.reason: str | None = None
-        self.perhaps_built = False
+        self.perhaps_built = self.escaped = False
         self.broken = False  # a layer refused its input: what follows is not known
 
     def save(self) -> Any:
@@ -779,9 +801,7 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(right, Unknown):
         return right
     if isinstance(left, TensorValue) and isinstance(right, TensorValue):
-        kind = left.kind if left.kind == right.kind else "tensorflow"
-        producer = left.producer if left.producer is right.producer else (left.producer or right.producer)
-        return TensorValue(join_tensors(left.spec, right.spec), kind, producer, left.origin)
+        return _choose(left, right)
     if isinstance(left, tuple) and isinstance(right, tuple):
         first, second = cast("tuple[Value, ...]", left), cast("tuple[Value, ...]", right)
         if len(first) == len(second):
@@ -815,6 +835,18 @@ def join_all(values: list[Value]) -> Value:
     for value in values[1:]:
         result = join(result, value)
     return result
+
+
+def _choose(left: TensorValue, right: TensorValue) -> TensorValue:
+    """A tensor that may be either one; in a graph it stands behind both."""
+    kind = left.kind if left.kind == right.kind else "tensorflow"
+    value = TensorValue(join_tensors(left.spec, right.spec), kind, left.producer, left.origin)
+    if left.producer is not right.producer:
+        node = GraphNode(None, [left, right], left.origin or right.origin or Span(0, 0), lambda parts: _choose(*parts))
+        node.choice = True
+        node.outputs.append(value)
+        value.producer = node
+    return value
 
 
 def join_tensors(left: Tensor, right: Tensor) -> Tensor:

@@ -586,8 +586,11 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER207", _kind("reshape-size")),
     ("KER209", _all(_kind("merge", "arity", "broadcast", "rank", "axis"), _merge_layer)),
     ("KER209", _kind("merge")),
+    ("KER401", _kind("loss")),
     ("KER306", _all(_subject("application"), _kind("axis-size"), _built_before)),
     ("KER201", _kind("rank")),
+    ("KER309", _subject("data")),
+    ("KER301", _subject("never-called")),
     ("KER218", _kind("arity")),
     ("KER215", _kind("divisibility")),
     # Models

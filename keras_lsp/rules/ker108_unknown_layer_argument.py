@@ -2,7 +2,7 @@
 
 ## What it does
 Reports keyword arguments that are neither in a layer's signature nor among the hidden keywords that it takes from `**kwargs`
-in the Keras version the program is for.
+in the Keras version the program is for; and arguments that `fit`, `compile`, `predict` and their like do not have.
 
 ## Why it matters
 The program stops at the constructor: Keras 3 with `Unrecognized keyword arguments passed to Dense: {'inputshape': (3,)}`,

@@ -72,10 +72,10 @@ def check(context: Context) -> Iterator[Finding]:
         rank = rank_of(output)
         labels = label_shapes(context, model)
         known = [shape for shape in labels if shape is not None]
-        if any(len(shape) == rank for shape in known) or rank is None:
-            continue
-        reported.add(id(dense))
         axes_left = output.shape[1:-1] if isinstance(output, Tensor) and output.shape is not None else ()
+        if rank is None or any(len(shape) == rank or shape[1:] == axes_left for shape in known):
+            continue  # a label, or the number of its class, for every place
+        reported.add(id(dense))
         number = product(axes_left)
         amount = f"{number} predictions" if isinstance(number, int) else "many predictions"
         message = (

@@ -2,7 +2,7 @@
 
 ## What it does
 Reports `Embedding(len(tokenizer.word_index), ...)`, `Embedding(x.max(), ...)` and `Embedding(np.max(x), ...)`, directly or through
-a name that is assigned once.
+a name that is assigned once; and ids that stand in the program.
 
 ## Why it matters
 A tokenizer counts words from 1 and keeps 0 for padding, so ids run to `len(word_index)` and the table needs one row more. The
@@ -19,7 +19,7 @@ layer = keras.layers.Embedding(len(tokenizer.word_index) + 1, 100)
 ```
 
 ## Fix
-` + 1` is added.
+` + 1` is added, or the number of rows is set.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import Span
+from keras_lsp.inference.facts import LayerFact, Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.ker113_embedding_arguments import misfit
-from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, events, largest
+from keras_lsp.rules.rewriting import is_written, place, replace_value
+from keras_lsp.rules.wording import keras_name
+from keras_lsp.shapes.tensor import Tensor
 from keras_lsp.text.edits import TextEdit
 
 # Counts of ids from 1, and largest ids: in both cases one row is missing. Vocabularies that count the padding do not match.
@@ -59,9 +62,9 @@ def check(context: Context) -> Iterator[Finding]:
             source = context.source(span)
         if not _ONE_SHORT.fullmatch(re.sub(r"\s", "", source)):
             continue
-        largest = f"`{source}`"
+        shown = f"`{source}`"
         message = (
-            f"The largest id is {largest}, and this Embedding has rows 0 to {source} - 1: the last one is missing, and training "
+            f"The largest id is {shown}, and this Embedding has rows 0 to {source} - 1: the last one is missing, and training "
             f"fails when it comes up. Write `{source} + 1`."
         )
         text = f"int({source}) + 1" if "max" in source else f"{source} + 1"  # Keras 3 refuses the integers of NumPy
@@ -69,6 +72,43 @@ def check(context: Context) -> Iterator[Finding]:
         here = place(layer.call, rows)
         related = ((here, "the table is made here"),) if span != rows.span else ()
         yield RULE.finding(span if span != rows.span else here, message, related=related, fixes=(fix,))
+    yield from _known_ids(context)
+
+
+def _known_ids(context: Context) -> Iterator[Finding]:
+    """Tables without a row for an id that stands in the program."""
+    reported: set[int] = set()
+    for event in events(context, TRAINING | PREDICTING):
+        ids, rows = array_of(event, "x"), event.model.layers
+        top = largest_id(ids) if ids is not None and len(event.inputs or ()) == 1 else None
+        for row in rows or () if top is not None else ():
+            layer = row.fact
+            if layer is None or layer.class_name != "Embedding" or id(layer) in reported or not _on_input(layer):
+                continue
+            size = layer.call.arguments.get("input_dim")
+            if size is None or not isinstance(size.value, int) or top is None or top < size.value:
+                continue
+            reported.add(id(layer))
+            message = (
+                f"`{event.method}` is given the id {top}, and this Embedding has rows 0 to {size.value - 1}. {keras_name(context)} "
+                f"stops at it on a CPU. Make it {top + 1} rows."
+            )
+            edits = replace_value(size, str(top + 1)) if is_written(size) else None
+            fix = (Fix(f"Set `input_dim` to {top + 1}", edits, Applicability.UNSAFE),) if edits else ()
+            related = ((place(event.call, event.call.arguments["x"]), f"ids up to {top}"),)
+            yield RULE.finding(place(layer.call, size), message, related=related, fixes=fix)
+
+
+def largest_id(array: Tensor) -> int | None:
+    """The largest of the whole numbers in an array, where they stand in the program or are drawn from all of a range."""
+    if isinstance(array.classes, int) and (array.dtype or "int").startswith(("int", "uint")):
+        return array.classes - 1
+    return largest(array.content)
+
+
+def _on_input(layer: LayerFact) -> bool:
+    producers = layer.applications[0].producers if layer.applications else ()
+    return len(producers) == 1 and producers[0] is not None and producers[0].class_name == "InputLayer"
 
 
 def _assignments(context: Context) -> dict[str, list[ast.expr]]:

@@ -26,6 +26,7 @@ None.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.wording import count, raises
@@ -38,6 +39,9 @@ def check(context: Context) -> Iterator[Finding]:
         numbers = ""
         if isinstance(expected, int) and isinstance(found, int):
             numbers = f" takes {count(expected, 'tensor')} and gets {found}"
+        missing = cast("tuple[str, ...]", failure.error.facts.get("missing", ()))
+        if missing:
+            numbers = f" gets no `{missing[0]}`"
         message = f"{failure.class_name}{numbers or ' gets another number of tensors than it takes'}. {raises(context, failure.error)}"
         yield RULE.finding(failure.span, message)
 

@@ -2,7 +2,8 @@
 
 ## What it does
 Reports `summary`, `count_params`, `get_weights`, `save_weights`, `input_shape`, `output`, `weights[0]` and the like on a
-Sequential without an input shape that nothing has built before.
+Sequential without an input shape that nothing has built before; and, in Keras 3, `input` and `output` of a Sequential that was
+never called on a symbolic tensor, as for Grad-CAM or a model of features.
 
 ## Why it matters
 Without an input shape the layers have no weights. Keras 2 raises `This model has not yet been built`; Keras 3 prints `?` and 0
@@ -21,7 +22,7 @@ model.summary()
 ```
 
 ## Fix
-None: which input shape is meant, only the author knows.
+`model.input` becomes `model.inputs[0]`. Which input shape is meant where there is none, only the author knows.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ from collections.abc import Iterator
 
 from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.facts import ModelEvent, Span
-from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.ker111_input_shape_inside_wrapper import inside_wrapper
 from keras_lsp.rules.model_data import events
-from keras_lsp.rules.wording import keras_name
+from keras_lsp.rules.wording import keras_name, raises
+from keras_lsp.text.edits import TextEdit
 
 _FILES = frozenset(("save_weights", "load_weights"))
 # From here on Keras 3 refuses to save or load the weights of such a model (3.6 does not, 3.7 was not asked).
@@ -78,6 +81,22 @@ def check(context: Context) -> Iterator[Finding]:
         span = first or (event.model.span if event.model.call is not None else event.call.span)
         related = ((event.call.span, "it is used here"),)
         yield RULE.finding(span, message, severity=Severity.ERROR if raising else Severity.WARNING, related=related)
+    for failure in context.failures.get("KER301", ()):
+        yield _never_called(context, failure)
+
+
+def _never_called(context: Context, failure: Failure) -> Finding:
+    """`model.input` of a Sequential that was not called on a symbolic tensor."""
+    name = failure.error.facts["attribute"]
+    message = (
+        f"A Sequential of Keras 3 has no `{name}` before it is called on a symbolic tensor. It has `{name}s`, a list: write "
+        f"`{name}s[0]`. {raises(context, failure.error)}"
+    )
+    end = failure.span.end
+    fixes: tuple[Fix, ...] = ()
+    if context.text[failure.span.start : end].endswith(f".{name}"):
+        fixes = (Fix(f"Use `{name}s[0]`", (TextEdit(end, end, "s[0]"),)),)
+    return RULE.finding(failure.span, message, severity=Severity.ERROR, fixes=fixes)
 
 
 def _raising(context: Context, event: ModelEvent) -> bool | None:
@@ -115,4 +134,4 @@ def unbuilt(event: ModelEvent) -> bool:
     return event.model.class_name == "Sequential" and event.inputs is None and event.unbuilt
 
 
-RULE = Rule("KER301", "used-before-built", Severity.WARNING, "none", check, __doc__ or "")
+RULE = Rule("KER301", "used-before-built", Severity.WARNING, "sometimes", check, __doc__ or "")

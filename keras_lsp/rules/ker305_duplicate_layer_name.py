@@ -1,7 +1,8 @@
 """KER305: a layer's name is used twice in one model, or cannot be a name.
 
 ## What it does
-Reports two layers of one model with the same `name=`, and names that this Keras refuses.
+Reports two layers of one model with the same `name=`, also where one line of a function or loop makes both, and names that this
+Keras refuses.
 
 ## Why it matters
 Keras stops when the model is made: `The name "d" is used 2 times in the model. All operation names should be unique.`
@@ -63,14 +64,20 @@ def check(context: Context) -> Iterator[Finding]:
             ):
                 continue
             first = seen.setdefault(fact.name, fact)
-            if first is fact or id(fact) in reported or first.span == fact.span:
-                continue
+            if first is fact or id(fact) in reported or (first.span == fact.span and not fact.call.certain):
+                continue  # one line that is evaluated several times may run once
             reported.add(id(fact))
             argument = fact.call.arguments["name"]
             message = (
                 f"Two layers of this model are called {fact.name!r}. {keras_name(context)} raises: ValueError, since all names "
                 f"in a model must be unique."
             )
+            if first.span == fact.span:
+                message = message.replace(
+                    "Two layers of this model are", "This line makes two layers of this model, both"
+                )
+                yield RULE.finding(place(fact.call, argument), message)
+                continue
             yield RULE.finding(
                 place(fact.call, argument),
                 message,

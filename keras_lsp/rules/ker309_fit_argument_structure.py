@@ -2,7 +2,8 @@
 
 ## What it does
 Reports another number of arrays than the model has inputs, arrays of different numbers of samples, and lists of numbers
-where Keras wants arrays: everywhere in Keras 3, beside an array in Keras 2.
+where Keras wants arrays: everywhere in Keras 3, beside an array in Keras 2; and dictionaries of arrays that lack one for an
+input, or have labels for no output.
 
 ## Why it matters
 Keras stops when training starts: `Data cardinality is ambiguous`, `Layer expects 2 input(s), but it received 1 input tensors`,
@@ -31,13 +32,15 @@ None.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from keras_lsp.inference.facts import Argument, ModelEvent
-from keras_lsp.inference.values import ListValue, TensorValue
+from keras_lsp.inference.values import DictValue, ListValue, TensorValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, arrays_in, events
 from keras_lsp.rules.rewriting import place
-from keras_lsp.rules.wording import count, keras_name
+from keras_lsp.rules.wording import count, keras_name, listed, raises
 from keras_lsp.shapes.dim import Shape, differ, format_shape
 from keras_lsp.shapes.tensor import Tensor
 
@@ -52,6 +55,18 @@ def check(context: Context) -> Iterator[Finding]:
         if event.method in TRAINING:
             yield from _samples(context, event)
             yield from _outputs(context, event)
+            yield from _named_outputs(context, event)
+    for failure in context.failures.get("KER309", ()):
+        yield _missing(context, failure)
+
+
+def _missing(context: Context, failure: Failure) -> Finding:
+    """A dictionary of arrays without one for an input."""
+    facts = failure.error.facts
+    names = cast("tuple[str, ...]", facts["missing"])
+    what = f"no `{names[0]}`" if names else f"{facts['found']} arrays for {facts['expected']} inputs"
+    message = f"The dictionary has {what}. {raises(context, failure.error)}"
+    return RULE.finding(place(failure.call, failure.call.arguments[str(facts["argument"])]), message)
 
 
 def _lists(context: Context, event: ModelEvent) -> Iterator[Finding]:
@@ -83,6 +98,8 @@ def _numbers(context: Context, event: ModelEvent) -> Iterator[Finding]:
         return
     if event.inputs is None or event.model.layers is None:
         return
+    if isinstance(argument.value, DictValue):
+        return  # compared by names
     arrays = arrays_in(argument.value)
     given = len(arrays) if arrays is not None else 1 if isinstance(argument.value, TensorValue) else None
     wanted = len(event.inputs)
@@ -129,6 +146,38 @@ def _outputs(context: Context, event: ModelEvent) -> Iterator[Finding]:
     severity = Severity.ERROR if context.keras3 else Severity.WARNING
     related = ((event.model.span, f"the model has {count(len(outputs), 'output')}"),)
     yield RULE.finding(place(event.call, argument), message, severity=severity, related=related)
+
+
+# From here on Keras 3 takes labels by names only for several outputs, and all of them (3.6 does not; 3.7 and 3.8 were not asked).
+_LABEL_NAMES_COMPARED = (3, 9)
+
+
+def _named_outputs(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """Labels by the names of outputs that the model does not have."""
+    argument, names = event.call.arguments.get("y"), event.output_names
+    labels = argument.value if argument is not None else None
+    if argument is None or names is None or not isinstance(labels, DictValue) or labels.open:
+        return
+    if (3,) <= context.keras < _LABEL_NAMES_COMPARED or context.keras < (2, 4) or event.compiled is None:
+        return
+    given = [key for key in labels.items if isinstance(key, str)]
+    if "loss" not in event.compiled.call.arguments or len(given) != len(labels.items):
+        return
+    if context.keras3 and len(names) == 1:
+        message = (
+            f"The model has one output, not a dictionary of them: give `{event.method}` the array of labels itself. "
+            f"{keras_name(context)} raises: TypeError: Expected float32, but got {given[0] if given else 'a name'} of type 'str'."
+        )
+        yield RULE.finding(place(event.call, argument), message)
+        return
+    chosen = [name for name in names if name is not None]
+    wrong = [name for name in given if name not in chosen]
+    missing = [name for name in chosen if name not in given] if context.keras3 else []
+    if len(chosen) < len(names) or not (wrong or missing):
+        return
+    what = f"The model has no output `{wrong[0]}`" if wrong else f"There are no labels for the output `{missing[0]}`"
+    message = f"{what}: its outputs are {listed(chosen)}. {keras_name(context)} raises an error about the names of the labels."
+    yield RULE.finding(place(event.call, argument), message)
 
 
 def _samples(context: Context, event: ModelEvent) -> Iterator[Finding]:

@@ -40,7 +40,13 @@ def check(context: Context) -> Iterator[Finding]:
     anywhere = ".compile(" in context.text
     for event in events(context, TRAINING):
         model = event.model
-        if event.compiled is not None or not event.call.certain or model.call is None or id(model) in reported:
+        if (
+            event.compiled is not None
+            or event.escaped
+            or not event.call.certain
+            or model.call is None
+            or id(model) in reported
+        ):
             continue
         if (
             model.class_name not in ("Sequential", "Functional")

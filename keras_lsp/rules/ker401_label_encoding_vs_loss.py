@@ -2,7 +2,7 @@
 
 ## What it does
 Compares the labels given to `fit` and `evaluate` with the loss: class numbers with `categorical_crossentropy`, one-hot rows with
-`sparse_categorical_crossentropy`.
+`sparse_categorical_crossentropy`. Also labels that a loss object cannot compare where the program calls it itself.
 
 ## Why it matters
 Keras says `Arguments target and output must have the same rank (ndim)`, or, for the other mistake, that the output "must have
@@ -33,9 +33,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.model_data import (
     CATEGORICAL,
     SPARSE,
@@ -46,7 +48,7 @@ from keras_lsp.rules.model_data import (
     comparisons,
 )
 from keras_lsp.rules.rewriting import is_written, place
-from keras_lsp.rules.wording import keras_name
+from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.shapes.dim import Shape, format_shape
 from keras_lsp.shapes.tensor import Tensor
 from keras_lsp.text.edits import TextEdit
@@ -88,6 +90,25 @@ def check(context: Context) -> Iterator[Finding]:
             wrong = [comparison] if single else [c for c in found if c.loss.argument is loss.argument and _is_wrong(c)]
             fixes += _encode(context, wrong)
         yield RULE.finding(span, message, related=related, fixes=fixes)
+
+    for failure in context.failures.get("KER401", ()):
+        yield _called(context, failure)
+
+
+def _called(context: Context, failure: Failure) -> Finding:
+    """The finding for a loss object that the program calls itself, `loss(y, model(x))`."""
+    facts = failure.error.facts
+    name, labels, output = str(facts["loss"]), cast("Shape", facts["labels"]), cast("Shape", facts["output"])
+    advice = "Give them the same shape."
+    if name == SPARSE and labels == output:
+        advice = "The labels are one-hot rows: use `CategoricalCrossentropy`, or give it their class numbers."
+    elif name == CATEGORICAL and len(labels) == len(output) - 1:
+        advice = "The labels are class numbers: use `SparseCategoricalCrossentropy`, or encode them."
+    message = (
+        f"`{failure.class_name}` cannot compare labels {format_shape(labels)} with predictions {format_shape(output)}. "
+        f"{advice} {raises(context, failure.error)}"
+    )
+    return RULE.finding(failure.span, message)
 
 
 def _is_wrong(comparison: Comparison) -> bool:

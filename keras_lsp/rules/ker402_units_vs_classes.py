@@ -30,7 +30,6 @@ The number of units is set to the number of classes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from keras_lsp.inference.facts import LayerFact, Span
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
@@ -42,6 +41,7 @@ from keras_lsp.rules.model_data import (
     Comparison,
     about_labels,
     comparisons,
+    largest,
 )
 from keras_lsp.rules.rewriting import is_written, place, replace_value
 from keras_lsp.rules.wording import keras_name
@@ -65,9 +65,9 @@ def check(context: Context) -> Iterator[Finding]:
         if loss.name == SPARSE and isinstance(labels.classes, int) and labels.classes > units:
             classes = labels.classes
             why = f"{keras_name(context)} stops at a label outside of [0, {units})"
-        elif loss.name == SPARSE and (largest := _largest(labels.content)) is not None and largest >= units > 1:
-            classes = largest + 1
-            why = f"{keras_name(context)} stops at the label {largest}, outside of [0, {units})"
+        elif loss.name == SPARSE and (top := largest(labels.content)) is not None and top >= units > 1:
+            classes = top + 1
+            why = f"{keras_name(context)} stops at the label {top}, outside of [0, {units})"
         elif loss.name in (CATEGORICAL, BINARY) and len(comparison.shape) == len(output):
             columns = comparison.shape[-1]
             if isinstance(columns, int) and columns != units and columns > 1:
@@ -84,16 +84,6 @@ def check(context: Context) -> Iterator[Finding]:
         )
         related = about_labels(context, comparison)
         yield RULE.finding(span, message, related=related, fixes=_set_units(comparison.layer, classes))
-
-
-def _largest(content: object) -> int | None:
-    """The largest of labels that are known one by one."""
-    if isinstance(content, int) and not isinstance(content, bool):
-        return content
-    if not isinstance(content, tuple) or not content:
-        return None
-    found = [_largest(item) for item in cast("tuple[object, ...]", content)]
-    return None if None in found else max(number for number in found if number is not None)
 
 
 def _place(comparison: Comparison) -> Span:

@@ -57,19 +57,20 @@ def check(context: Context) -> Iterator[Finding]:
     for comparison in comparisons(context):
         loss, labels, output = comparison.loss, comparison.shape, comparison.output
         last = comparison.layer
-        if last is None or loss.name not in CROSSENTROPIES:
+        if loss.name not in CROSSENTROPIES:
             continue
+        place = last.span if last is not None else comparison.event.call.span
         if too_few_axes(loss.name, labels, output) and not mismatch(loss.name, labels, output):
-            if last.span not in reported:
-                reported.add(last.span)
+            if place not in reported:
+                reported.add(place)
                 yield _short(context, comparison, last)
             continue
         if not too_many_axes(loss.name, labels, output):
             continue
-        if mismatch(loss.name, labels, output) or first_dense(last) is not None:
+        if mismatch(loss.name, labels, output) or (last is not None and first_dense(last) is not None):
             continue
-        recurrent = sequence_layer(last)
-        span = recurrent.span if recurrent is not None else last.span
+        recurrent = sequence_layer(last) if last is not None else None
+        span = recurrent.span if recurrent is not None else place
         if span in reported:
             continue
         reported.add(span)
@@ -106,9 +107,10 @@ def too_few_axes(loss: str, labels: Shape, output: Shape) -> bool:
     return len(output) < (axes + 1 if loss == SPARSE else axes)
 
 
-def _short(context: Context, comparison: Comparison, last: LayerFact) -> Finding:
+def _short(context: Context, comparison: Comparison, last: LayerFact | None) -> Finding:
     """The finding for labels with an axis too many."""
-    core = next((layer for layer in (last, *ancestors(last)) if recurrent_core(layer) is not None), None)
+    chain = (last, *ancestors(last)) if last is not None else ()
+    core = next((layer for layer in chain if recurrent_core(layer) is not None), None)
     advice = (
         f"Give this {core.class_name} `return_sequences=True`, or give each sample one label."
         if core is not None
@@ -121,7 +123,8 @@ def _short(context: Context, comparison: Comparison, last: LayerFact) -> Finding
         "error about their shapes."
     )
     related = about_labels(context, comparison)
-    return RULE.finding(core.span if core is not None else last.span, message, related=related)
+    layer = core or last
+    return RULE.finding(layer.span if layer is not None else comparison.event.call.span, message, related=related)
 
 
 def sequence_layer(last: LayerFact) -> LayerFact | None:

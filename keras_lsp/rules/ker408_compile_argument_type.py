@@ -1,7 +1,8 @@
 """KER408: an argument of `compile` has the wrong kind of value.
 
 ## What it does
-Reports `metrics="accuracy"` under Keras 3, and a loss class that is not instantiated under Keras 2.
+Reports `metrics="accuracy"` under Keras 3, a loss class that is not instantiated under Keras 2, and losses and metrics by names
+that no output has.
 
 ## Why it matters
 Keras 3 takes metrics only as a list, tuple or dict: `Expected metrics argument to be a list, tuple, or dict. Received instead:
@@ -27,11 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_lsp.inference.values import External
-from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
-from keras_lsp.rules.model_data import events
+from keras_lsp.inference.facts import ModelEvent
+from keras_lsp.inference.values import DictValue, External
+from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.model_data import TRAINING, events
 from keras_lsp.rules.rewriting import is_written, place
-from keras_lsp.rules.wording import keras_name
+from keras_lsp.rules.wording import keras_name, listed, nearest
 from keras_lsp.text.edits import TextEdit
 
 
@@ -55,6 +57,49 @@ def check(context: Context) -> Iterator[Finding]:
                 edit = TextEdit(loss.span.end, loss.span.end, "()")
                 fix = (Fix("Make an object of it", (edit,)),) if is_written(loss) else ()
                 yield RULE.finding(place(event.call, loss), message, fixes=fix)
+    reported: set[int] = set()
+    for event in events(context, TRAINING):
+        if event.compiled is not None and id(event.compiled) not in reported:
+            reported.add(id(event.compiled))
+            yield from _names(context, event, event.compiled)
+
+
+def _names(context: Context, event: ModelEvent, compiled: ModelEvent) -> Iterator[Finding]:
+    """Losses and metrics by the names of outputs that the model does not have."""
+    if event.output_names is None or event.model.layers is None:
+        return
+    chosen = [name for name in event.output_names if name is not None]
+    for kind in ("loss", "metrics"):
+        argument = compiled.call.arguments.get(kind)
+        value = argument.value if argument is not None else None
+        if argument is None or not isinstance(value, DictValue) or value.open:
+            continue
+        if kind == "loss" and context.keras3 and event.model.class_name == "Sequential":
+            message = (
+                f"A Sequential has one output, without a name: {keras_name(context)} takes no dictionary as its loss, and raises "
+                "TypeError in `fit`."
+            )
+            yield RULE.finding(place(compiled.call, argument), message)
+            continue
+        wrong = [key for key in value.items if isinstance(key, str) and key not in chosen]
+        if not wrong or len(chosen) < len(event.output_names) or event.model.class_name != "Functional":
+            continue
+        if kind == "metrics" and context.keras3 and len(chosen) == 1:
+            continue
+        message = (
+            f"The model has no output `{wrong[0]}`: its outputs are {listed(chosen)}. {keras_name(context)} raises an error about "
+            f"this name in `{event.method}`."
+        )
+        meant = nearest(wrong[0], [name for name in chosen if name not in value.items])
+        source = context.source(argument.span)
+        fixes: tuple[Fix, ...] = ()
+        quoted = next((f"{q}{wrong[0]}{q}" for q in "'\"" if source.count(f"{q}{wrong[0]}{q}") == 1), None)
+        if meant is not None and quoted is not None and is_written(argument):
+            at = argument.span.start + source.index(quoted) + 1
+            edit = TextEdit(at, at + len(wrong[0]), meant)
+            fixes = (Fix(f"Rename to {meant!r}", (edit,), Applicability.UNSAFE),)
+        related = ((event.call.span, f"`{event.method}` is called here"),)
+        yield RULE.finding(place(compiled.call, argument), message, related=related, fixes=fixes)
 
 
 RULE = Rule("KER408", "compile-argument-type", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -2,7 +2,7 @@
 
 ## What it does
 Compares labels and output where the loss works elementwise (`mse`, `mae`, `huber`, ...): labels `(N, 1)` with outputs `(N, 3)` or
-`(N, 5, 1)`.
+`(N, 5, 1)`; labels `(N,)` with outputs `(N, 3)`, which Keras 2 stretches and Keras 3 refuses.
 
 ## Why it matters
 The loss stretches one against the other and trains on wrong pairs, without an error. Labels `(N,)` with outputs `(N, 1)` are
@@ -36,7 +36,15 @@ from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.ker206_dense_on_multi_axis_input import first_dense
 from keras_lsp.rules.ker405_output_rank_vs_labels import sequence_layer
-from keras_lsp.rules.model_data import BINARY, CATEGORICAL, ELEMENTWISE, about_labels, comparisons, reconstructions
+from keras_lsp.rules.model_data import (
+    BINARY,
+    CATEGORICAL,
+    ELEMENTWISE,
+    Comparison,
+    about_labels,
+    comparisons,
+    reconstructions,
+)
 from keras_lsp.rules.wording import keras_name
 from keras_lsp.shapes.dim import Shape, differ, format_shape
 
@@ -52,7 +60,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if id(event) in rebuilding or (last is not None and first_dense(last) is not None):
             continue
-        outcome = compare(labels, output)
+        outcome = compare(labels, output) or _without_last_axis(context, comparison)
         if outcome is None:
             continue
         recurrent = sequence_layer(last) if last is not None and len(output) > len(labels) else None
@@ -70,6 +78,33 @@ def check(context: Context) -> Iterator[Finding]:
         related = about_labels(context, comparison)
         severity = Severity.WARNING if broadcast else Severity.ERROR
         yield RULE.finding(span, message, severity=severity, related=related)
+
+
+# What `fit` and `evaluate` take at a time unless told.
+_BATCH_SIZE = 32
+
+
+def _without_last_axis(context: Context, comparison: Comparison) -> str | None:
+    """`compare` for labels of shape (samples,) and an output of several values.
+
+    Keras 2 makes the labels (samples, 1); Keras 3 leaves them as they are, so the batch meets the values.
+    """
+    labels, output, event = comparison.shape, comparison.output, comparison.event
+    if len(labels) != 1 or len(output) != 2 or not isinstance(output[1], int) or output[1] == 1:
+        return None
+    if comparison.loss.name not in ELEMENTWISE:
+        return None
+    if not context.keras3:
+        return "broadcast"
+    arguments = event.call.arguments
+    given = arguments["batch_size"].value if "batch_size" in arguments else None
+    whole = event.method in ("train_on_batch", "test_on_batch")
+    size = given if given is not None else None if whole else _BATCH_SIZE
+    samples = labels[0]
+    if not isinstance(samples, int) or "validation_split" in arguments or not isinstance(size, int | None):
+        return None
+    batch = samples if size is None else min(size, samples)
+    return "error" if batch not in (1, output[1]) else None
 
 
 def _other_places(loss: str, labels: Shape, output: Shape) -> bool:

@@ -1,7 +1,8 @@
 """KER502: an argument has its name of Keras 1.
 
 ## What it does
-Reports `nb_filter`, `border_mode`, `subsample`, `output_dim` of a Dense layer, `W_regularizer` and the other names of 2016.
+Reports `nb_filter`, `border_mode`, `subsample`, `output_dim` of a Dense layer, `W_regularizer`, `nb_epoch` of `fit` and the other
+names of 2016.
 
 ## Why it matters
 Standalone Keras 2 still converts them, with a warning, and this rule gives a hint there. `tf.keras` and Keras 3 refuse them all as
@@ -29,7 +30,7 @@ from keras_lsp.catalogue.keras_1 import CONVERSIONS, VALUES, converted_names
 from keras_lsp.catalogue.version import Contract
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import keras_1_names
-from keras_lsp.rules.renamed import KERAS_1
+from keras_lsp.rules.renamed import KERAS_1, KERAS_1_INSTEAD
 from keras_lsp.rules.rewriting import place, rename_keyword
 from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.text.edits import TextEdit
@@ -42,7 +43,7 @@ def check(context: Context) -> Iterator[Finding]:
         for index, name in enumerate(names):
             argument = failure.call.arguments[name]
             new = "units" if name == "output_dim" else KERAS_1[name]
-            advice = f"Today it is called `{new}`. " if new else "Today `kernel_size=(rows, columns)` says both. "
+            advice = f"Today it is called `{new}`. " if new else f"Today {KERAS_1_INSTEAD[name]}. "
             says = raises(context, failure.error) if index == 0 else ""
             message = (
                 f"`{name}` is an argument of Keras 1; {keras_name(context)} does not take it. {advice}{says}".rstrip()

@@ -2,7 +2,7 @@
 
 ## What it does
 Reports `LeakyReLU(alpha=...)`, `time_major`, arguments of `BatchNormalization` that are gone, `workers` and
-`use_multiprocessing` of `fit`, and `BatchNormalization(axis=[3])`.
+`use_multiprocessing` of `fit`, `reset_metrics` of `train_on_batch`, and `BatchNormalization(axis=[3])`.
 
 ## Why it matters
 Keras 3 refuses them, or warns and goes on.
@@ -27,8 +27,8 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.values import ListValue
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.input_layers import fixes, removal_fix
-from keras_lsp.rules.model_data import PREDICTING, TRAINING
 from keras_lsp.rules.renamed import KERAS_2
 from keras_lsp.rules.rewriting import is_written, place, rename_keyword
 from keras_lsp.rules.wording import keras_name, raises
@@ -36,7 +36,6 @@ from keras_lsp.text.edits import TextEdit
 
 # Keras 3 still takes these, with a warning (keras/src/layers/activations/leaky_relu.py).
 WARNS = frozenset((("LeakyReLU", "alpha"),))
-_FIT_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -56,7 +55,7 @@ def check(context: Context) -> Iterator[Finding]:
             if (failure.class_name, name) in WARNS:
                 continue
             if not new:
-                fix = removal_fix(context, failure.call, [name])
+                fix = removal_fix(context, failure.call, _gone(failure))
             yield RULE.finding(place(failure.call, argument), message, fixes=fixes(fix))
     for layer in context.facts.layers:
         arguments = layer.call.arguments
@@ -79,21 +78,12 @@ def check(context: Context) -> Iterator[Finding]:
             if is_written(axis) and axis.value.items is not None and len(axis.value.items) == 1 and "," not in source:
                 fix = Fix("Take the list away", (TextEdit(axis.span.start, axis.span.end, source.strip("[] ")),))
             yield RULE.finding(place(layer.call, axis), message, fixes=fixes(fix))
-    for event in context.facts.events:
-        if (
-            event.method not in TRAINING | PREDICTING
-            or event.call.guarded
-            or event.model.class_name not in ("Sequential", "Functional")
-        ):
-            continue
-        names = [name for name in _FIT_ARGUMENTS if name in event.call.arguments]
-        if names:
-            message = (
-                f"`{event.method}` has no argument `{names[0]}` in {keras_name(context)}: it belongs to the dataset now. "
-                f"{keras_name(context)} raises TypeError."
-            )
-            fix = removal_fix(context, event.call, names)
-            yield RULE.finding(place(event.call, event.call.arguments[names[0]]), message, fixes=fixes(fix))
+
+
+def _gone(failure: Failure) -> list[str]:
+    """All arguments of a call that Keras 3 takes no more and that have no successor."""
+    gone = {name for owner, name in KERAS_2 if owner in (failure.class_name, "*") and not KERAS_2[owner, name]}
+    return [name for name in failure.call.arguments if name in gone]
 
 
 RULE = Rule("KER504", "changed-layer-argument", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -148,6 +148,16 @@ def _fixed(element: TensorValue) -> Tensor | None:
     return element.spec if shape is not None and all(isinstance(dim, int) for dim in shape[1:]) else None
 
 
+def largest(content: object) -> int | None:
+    """The largest of whole numbers that are known one by one."""
+    if isinstance(content, int) and not isinstance(content, bool):
+        return content
+    if not isinstance(content, tuple) or not content:
+        return None
+    found = [largest(item) for item in cast("tuple[object, ...]", content)]
+    return None if None in found else max(number for number in found if number is not None)
+
+
 def arrays_in(value: object) -> list[TensorValue] | None:
     """The arrays of a list, tuple or dict that holds nothing else."""
     if isinstance(value, ListValue):

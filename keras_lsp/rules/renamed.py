@@ -28,6 +28,21 @@ KERAS_1: dict[str, str] = {
     "stride": "strides",
     "length": "size",
     "atrous_rate": "dilation_rate",
+    "nb_epoch": "epochs",
+    "samples_per_epoch": "",
+    "nb_val_samples": "",
+    "val_samples": "",
+    "max_q_size": "max_queue_size",
+    "pickle_safe": "use_multiprocessing",
+    "nb_worker": "workers",
+}
+# What takes the place of those without a single successor.
+KERAS_1_INSTEAD: dict[str, str] = {
+    "nb_row": "`kernel_size=(rows, columns)` says both",
+    "nb_col": "`kernel_size=(rows, columns)` says both",
+    "samples_per_epoch": "`steps_per_epoch` counts batches, not samples",
+    "nb_val_samples": "`validation_steps` counts batches, not samples",
+    "val_samples": "`steps` counts batches, not samples",
 }
 # Only on these layers: `output_dim` of an Embedding is today's name.
 KERAS_1_UNITS = frozenset(("Dense", "SimpleRNN", "LSTM", "GRU"))
@@ -38,6 +53,11 @@ NOT_KERAS_1 = frozenset(("Lambda", "InputLayer"))
 KERAS_2: dict[tuple[str, str], str] = {
     ("LeakyReLU", "alpha"): "negative_slope",
     ("*", "time_major"): "",
+    ("*", "workers"): "",
+    ("*", "use_multiprocessing"): "",
+    ("*", "max_queue_size"): "",
+    ("train_on_batch", "reset_metrics"): "",
+    ("test_on_batch", "reset_metrics"): "",
     ("*", "implementation"): "",
     ("BatchNormalization", "renorm"): "",
     ("BatchNormalization", "renorm_clipping"): "",

@@ -89,6 +89,12 @@ def keras_name(context: Context) -> str:
     return context.world.keras.label
 
 
+def listed(names: Iterable[str]) -> str:
+    """`a`, `b` and `c`."""
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted)
+
+
 def raises(context: Context, error: ShapeError) -> str:
     """What Keras raises, as a sentence: its own words where they are known."""
     text = " ".join(error.text.split())

@@ -74,6 +74,7 @@ KINDS = {
     "spatial-size": "a convolution or pooling output would be <= 0; axis, size, kernel, padding",
     "reshape-size": "the number of elements cannot stay the same; input_shape, target_shape",
     "merge": "shapes cannot be merged; shapes",
+    "loss": "a loss cannot compare these labels and predictions; loss, labels, output",
     "arity": "wrong number of inputs; expected, found",
     "argument": "a constructor argument has an impossible value; argument, value",
     "option-conflict": "two constructor arguments exclude each other; arguments",

@@ -10,8 +10,7 @@ from .contract_rows import external_folder
 from .scenario_rows import FILES, judge, rows
 
 # Programs of each version that raised and are found; the others need values that only running gives, or wait for a rule.
-# TODO: one more in each, a functional model of named inputs that is called on a dictionary without one of them.
-FOUND = {"2.3.1": 354, "tf2.3.0": 359, "2.15.1": 349, "3.0.5": 356, "3.15.1": 389}
+FOUND = {"2.3.1": 356, "tf2.3.0": 361, "2.15.1": 351, "3.0.5": 359, "3.15.1": 392}
 
 
 @pytest.mark.long

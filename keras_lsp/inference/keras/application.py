@@ -223,10 +223,8 @@ def _record(
     tensors: list[TensorValue],
     call: Mapping[str, Any],
 ) -> Application:
-    producers = tuple(
-        tensor.producer.layer.fact if tensor.producer is not None and tensor.producer.layer is not None else None
-        for tensor in tensors
-    )
+    makers = [tensor.producer.maker if tensor.producer is not None else None for tensor in tensors]
+    producers = tuple(maker.fact if maker is not None else None for maker in makers)
     application = Application(
         span,
         inputs,

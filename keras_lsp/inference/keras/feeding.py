@@ -6,7 +6,7 @@ from typing import cast
 
 from keras_lsp.inference.facts import Argument, Call, Refusal
 from keras_lsp.inference.keras.inputs import is_declared, mend, misfit
-from keras_lsp.inference.keras.models import replay_graph
+from keras_lsp.inference.keras.models import input_names, replay_graph
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
     DatasetValue,
@@ -67,8 +67,8 @@ def _arrays(model: ModelValue, value: Value) -> list[TensorValue] | None:
     if isinstance(value, TensorValue):
         given: list[Value] = [value]
     elif isinstance(value, DictValue):
-        names = [tensor.name for tensor in wanted]
-        if value.open or not all(name in value.items for name in names):
+        names = input_names(model)
+        if value.open or not all(name is not None and name in value.items for name in names):
             return None
         given = [value.items[name] for name in names]
     elif isinstance(value, ListValue) and value.items is not None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
+from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, library_base
 from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
@@ -21,11 +22,12 @@ from keras_lsp.inference.keras.models import (
     build_sequential,
     call_model,
     count_build,
+    missing_input,
     pop_layer,
 )
 from keras_lsp.inference.keras.weights import layers_of, weights_of
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.tensors import as_array, tensors_in, wrap
+from keras_lsp.inference.tensors import as_array, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
     BoundMethod,
     ConfigValue,
@@ -42,7 +44,8 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
-from keras_lsp.shapes.dim import Dim, Expr, format_shape
+from keras_lsp.shapes.dim import Dim, Expr, differ, format_shape
+from keras_lsp.shapes.losses import align
 from keras_lsp.shapes.outcome import ShapeError, Weight
 from keras_lsp.shapes.tensor import Structure, Tensor
 
@@ -96,6 +99,7 @@ def call_layer_method(
 
 def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments, node: ast.AST | None) -> Value:
     call = machine.describe_call(f"keras.Model.{name}", arguments, node, _parameters(machine, name))
+    _check_keywords(machine, model, name, arguments, call)
     for argument in call.arguments.values():
         argument.value = _as_data(machine, argument.value)
     x = call.arguments.get("x")
@@ -103,12 +107,14 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         spec = _batch_spec(x.value)
         if spec is not None:
             build_sequential(machine, model, spec)
-    elif x is not None and model.kind == "Subclassed" and not model.built and model.owner is not None:
-        _trace(machine, model, x.value)
+    outputs = _specs(model.outputs)
+    if x is not None and model.kind == "Subclassed" and model.owner is not None:
+        outputs = _trace(machine, model, x.value)
     if name == "build":
         _build(machine, model, arguments, node)
         model.perhaps_built = True
         return None
+    _check_names(machine, model, call)
     # Data that is not known has told the model its input, or the program has ended here.
     seen = name.startswith(("fit", "evaluate", "predict", "train_on", "test_on"))
     event = ModelEvent(
@@ -116,13 +122,15 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         model.model_fact,
         call,
         _specs(model.inputs),
-        _specs(model.outputs),
+        outputs,
         model.compiled,
         _last_layer(model),
         _first_layer(model),
         _is_unbuilt(model),
         refusals(machine, model, call),
         [_maker(tensor) for tensor in model.outputs or ()],
+        _output_names(model),
+        model.escaped,
     )
     model.perhaps_built = model.perhaps_built or seen
     if name == "compile":
@@ -136,7 +144,45 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         note_checkpoints(machine, model.owner or model, call)
     if name in _STEPS and x is not None:
         _run_step(machine, model, _STEPS[name], call)
+    if name in LABELLED and not machine.muted:
+        _run_losses(machine, event)
     return _result(machine, model, name, x.value if x is not None else None)
+
+
+def _check_names(machine: Machine, model: ModelValue, call: Call) -> None:
+    """Dictionaries of arrays that lack one for an input."""
+    for name in ("x", "validation_data"):
+        argument = call.arguments.get(name)
+        value: Value = argument.value if argument is not None else None
+        if isinstance(value, DatasetValue):
+            value = value.element
+        if isinstance(value, tuple) and value:
+            value = cast("tuple[Value, ...]", value)[0]
+        refused = missing_input(machine, model, value, False) if isinstance(value, DictValue) else None
+        if refused is not None:
+            text, facts = refused.text, {**refused.facts, "argument": name}
+            machine.report("data", call, ShapeError(refused.kind, text, facts, "construct"))
+
+
+# Methods whose parameters are the same in all versions that the catalogue treats alike.
+_STRICT = frozenset(
+    name for name in EVENTS if name.startswith(("compile", "fit", "evaluate", "predict", "train", "test"))
+)
+
+
+def _check_keywords(machine: Machine, model: ModelValue, name: str, arguments: Arguments, call: Call) -> None:
+    """A keyword that this method has not; standalone Keras 2 converts those of Keras 1 for the methods of generators."""
+    symbol = machine.catalogue.symbol("keras.Model")
+    known = symbol.methods.get(name) if symbol is not None and name in _STRICT else None
+    if known is None or model.owner is not None or any(parameter.kind == "var-keyword" for parameter in known):
+        return
+    if machine.world.keras.contract is Contract.A and name.endswith("_generator"):
+        return
+    names = {parameter.name for parameter in known}
+    unknown = next((given for given in arguments.kwargs if given not in names), None)
+    if unknown is not None:
+        text = f"TypeError: {name}() got an unexpected keyword argument '{unknown}'"
+        machine.report("method", call, ShapeError("argument", text, {"keywords": (unknown,)}, "construct"))
 
 
 # Attributes that a model has only once it knows its input.
@@ -159,6 +205,25 @@ def record_read(machine: Machine, model: ModelValue, node: ast.Attribute) -> Non
     if node.attr in BUILT_ATTRIBUTES and isinstance(node.ctx, ast.Load) and not machine.muted and _is_unbuilt(model):
         call = machine.describe_call(f"keras.Model.{node.attr}", Arguments(), node, ())
         machine.facts.events.append(ModelEvent(node.attr, model.model_fact, call, unbuilt=True))
+
+    if node.attr in ("input", "output") and isinstance(node.ctx, ast.Load) and machine.keras >= (3,):
+        _check_called(machine, model, node)
+
+
+# Before, Keras 3 raised ValueError.
+_MISSING_ATTRIBUTE = (3, 6)
+
+
+def _check_called(machine: Machine, model: ModelValue, node: ast.Attribute) -> None:
+    """A Sequential of Keras 3 has `inputs`; `input` is that of its first call on a symbolic tensor (run: 3.0 to 3.15)."""
+    if model.kind != "Sequential" or model.inputs is None or model.nodes or model.escaped or model.fact.custom:
+        return
+    if model.fact.position == "wrapped":
+        return
+    error = "AttributeError" if machine.keras >= _MISSING_ATTRIBUTE else "ValueError"
+    text = f"{error}: The layer {model.name} has never been called and thus has no defined {node.attr}."
+    call = machine.describe_call(f"keras.Sequential.{node.attr}", Arguments(), node, ())
+    machine.report("never-called", call, ShapeError("other", text, {"attribute": node.attr}, "construct"))
 
 
 def _is_unbuilt(model: ModelValue) -> bool:
@@ -243,8 +308,12 @@ def _batch_spec(value: Value) -> Tensor | None:
     return None
 
 
-def _trace(machine: Machine, model: ModelValue, x: Value) -> None:
-    """A subclassed model is built by its first batch."""
+# What replaces the loss of `compile`, or reads other data than `call`.
+_OWN_TRAINING = ("train_step", "test_step", "compute_loss", "compile", "__call__")
+
+
+def _trace(machine: Machine, model: ModelValue, x: Value) -> list[Structure] | None:
+    """A subclassed model is called on a batch, once for each shape: what comes out, if its loss is that of `compile`."""
     from keras_lsp.inference.keras.custom import apply_custom
 
     value = x
@@ -253,8 +322,61 @@ def _trace(machine: Machine, model: ModelValue, x: Value) -> None:
         if isinstance(value, tuple) and value:
             value = cast("tuple[Value, ...]", value)[0]
     batch = _batch_of(value)
-    if batch is not None and model.owner is not None:
+    if batch is None or model.owner is None:
+        return None
+    inputs = to_structure(machine, batch)
+    if not any(application.inputs == inputs for application in model.fact.applications):
         apply_custom(machine, model.owner, Arguments([batch]), None, model.fact.span)
+    if any(isinstance(find_member(model.owner.class_value, name), FunctionValue) for name in _OWN_TRAINING):
+        return None
+    made = next((a.output for a in model.fact.applications if a.inputs == inputs), None)
+    return [made] if isinstance(made, Tensor) and made.shape is not None else None
+
+
+def _output_names(model: ModelValue) -> list[str | None] | None:
+    if model.kind == "Subclassed" or model.outputs is None or isinstance(model.output_structure, DictValue):
+        return None
+    makers = [tensor.producer.layer if tensor.producer is not None else None for tensor in model.outputs]
+    return [maker.fact.named if maker is not None and isinstance(maker.fact.named, str) else None for maker in makers]
+
+
+# Methods that compare outputs with labels.
+LABELLED = frozenset(("fit", "evaluate", "train_on_batch", "test_on_batch"))
+
+
+def _run_losses(machine: Machine, event: ModelEvent) -> None:
+    """Losses and metrics that are functions of the program are called on a batch of labels and outputs."""
+    compiled, output = event.compiled, event.outputs[0] if event.outputs and len(event.outputs) == 1 else None
+    labels = _labels(event.call)
+    if compiled is None or labels is None or not isinstance(output, Tensor) or not output.shape:
+        return
+    functions: list[Value] = []
+    for argument in (compiled.call.arguments.get(name) for name in ("loss", "metrics")):
+        value = argument.value if argument is not None else None
+        functions += value.items or [] if isinstance(value, ListValue) else [value]
+    target, predicted = align((None, *labels.shape[1:]), output.shape) if labels.shape else ((), ())
+    if machine.keras < (3,) and len(target) == 1 and len(predicted) == 2:
+        target = (None, 1)
+    for function in functions:
+        if isinstance(function, FunctionValue) and target:
+            # Keras 3 turns both into its floating type; Keras 2 sometimes does.
+            dtype = output.dtype if machine.keras >= (3,) or labels.dtype == output.dtype else None
+            specs = (Tensor(target, dtype), Tensor(predicted, output.dtype))
+            machine.call(function, Arguments([TensorValue(spec, "tensorflow") for spec in specs]), None)
+
+
+def _labels(call: Call) -> Tensor | None:
+    """The labels that a call brings, where they are one array."""
+    x, y = call.arguments.get("x"), call.arguments.get("y")
+    value: Value = y.value if y is not None else None
+    if x is not None and isinstance(x.value, DatasetValue) and x.value.batched:
+        element = x.value.element
+        items = list(cast("tuple[Value, ...]", element)) if isinstance(element, tuple) else []
+        value = items[1] if len(items) in (2, 3) else None
+    spec = value.spec if isinstance(value, TensorValue) else None
+    if spec is None or not spec.shape or not all(isinstance(dim, int) for dim in spec.shape[1:]):
+        return None
+    return spec
 
 
 def _batch_of(value: Value) -> Value | None:
@@ -500,6 +622,35 @@ def _get_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
     return ListValue([TensorValue(Tensor(weight.shape, weight.dtype or "float32"), "numpy") for weight, _ in found])
 
 
+def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`layer.set_weights(arrays)`: as many as the layer has, each of the same shape."""
+    given = arguments.get(0, "weights")
+    expected = weights_of(layer)
+    if expected is None or not layer.built or not isinstance(given, ListValue) or given.items is None:
+        return None
+    arrays = [item.spec for item in given.items if isinstance(item, TensorValue) and item.spec.shape is not None]
+    if len(arrays) != len(given.items) or isinstance(layer, ModelValue):
+        return None
+    text = ""
+    if len(arrays) != len(expected):
+        text = (
+            f"ValueError: You called `set_weights(weights)` on layer '{layer.name}' with a weight list of length {len(arrays)}, "
+            f"but the layer was expecting {len(expected)} weights."
+        )
+    for array, (weight, _) in zip(arrays, expected, strict=False):
+        shape = array.shape or ()
+        other = len(shape) != len(weight.shape) or any(differ(a, b) for a, b in zip(shape, weight.shape, strict=True))
+        if other and not text:
+            text = (
+                f"ValueError: Layer {layer.name} weight shape {format_shape(weight.shape)} is not compatible with provided "
+                f"weight shape {format_shape(shape)}."
+            )
+    if text:
+        call = machine.describe_call("keras.layers.Layer.set_weights", arguments, node, ("weights",))
+        machine.report("weights", call, ShapeError("other", text, {}, "construct"))
+    return None
+
+
 def _output_shape(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
     """`layer.compute_output_shape(shape)`."""
     shape = arguments.get(0, "input_shape")
@@ -541,7 +692,7 @@ _LAYER_METHODS: dict[str, Method] = {
     "get_weights": _get_weights,
     "compute_output_shape": _output_shape,
     "get_config": _config,
-    "set_weights": _nothing,
+    "set_weights": _set_weights,
     "add_loss": _nothing,
     "add_metric": _nothing,
     "add_update": _nothing,

@@ -18,6 +18,7 @@ from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.numbering import Name
 from keras_lsp.inference.tensors import as_layer, tensors_in, to_structure, wrap
 from keras_lsp.inference.values import (
+    DictValue,
     FunctionValue,
     GraphNode,
     LayerValue,
@@ -513,7 +514,11 @@ def fill_functional(machine: Machine, model: ModelValue, inputs: Value, outputs:
     if any(tensor.producer is None for tensor in (*starts, *ends)):
         model.layers, model.reason = None, "its tensors come from code that was not followed"
         return
-    if any(node.layer is None and node.replay is None for node in _topological(model)):
+    nodes = _topological(model)
+    if any(node.choice for node in nodes):
+        model.layers, model.reason = None, "which layers it has is decided while it runs"
+        return
+    if any(node.layer is None and node.replay is None for node in nodes):
         model.layers, model.reason = None, "it is made of parts of a model whose connections are not known"
         return
     entries, missing = map_graph(starts, ends)
@@ -686,7 +691,9 @@ def call_model(
             machine.touch(model)
             model.nodes.append(graph)
     if not machine.muted:
-        application = Application(here, structure, output, reason=reason)
+        makers = [tensor.producer.maker if tensor.producer is not None else None for tensor in tensors_in(argument)]
+        producers = tuple(maker.fact if maker is not None else None for maker in makers)
+        application = Application(here, structure, output, reason=reason, producers=producers)
         note_application(machine, model.fact, application)
         if graph is not None:
             graph.application = application
@@ -711,7 +718,13 @@ def _run(
 ) -> Value:
     if model.outputs is None or model.inputs is None or model.output_structure is None:
         return Unknown(model.reason or "the model is not built")
-    given = tensors_in(argument)
+    given = _given(model, argument)
+    refused = missing_input(machine, model, argument) if isinstance(argument, DictValue) else None
+    if refused is not None:
+        call = machine.describe_call("keras.Model.__call__", Arguments([argument]), node, ("inputs",))
+        call.span = span
+        machine.report("model-call", call, refused, layer=model.fact)
+        return Unknown("an input is missing", error=refused)
     if len(given) != len(model.inputs):
         wrong = _wrong_number(machine, model, argument, given)
         if wrong is not None:
@@ -736,6 +749,54 @@ def _run(
     call.span = span
     machine.report("model-call", call, problem, layer=model.fact)
     return Unknown(f"raises {problem.text.split(':', 1)[0]}", error=problem)
+
+
+def input_names(model: ModelValue) -> list[str | None]:
+    """The keys by which a dictionary brings a model's inputs: those of its own, or the names that its inputs were given."""
+    structure = model.input_structure
+    if isinstance(structure, DictValue):
+        keys = {id(value): key for key, value in structure.items.items() if isinstance(key, str)}
+        return [keys.get(id(tensor)) for tensor in model.inputs or ()]
+    return [tensor.name if isinstance(tensor.name, str) else None for tensor in model.inputs or ()]
+
+
+def _given(model: ModelValue, argument: Value) -> list[TensorValue]:
+    """The tensors that a model is called on, in the order of its inputs."""
+    names = input_names(model) if isinstance(argument, DictValue) else []
+    if isinstance(argument, DictValue) and all(name is not None and name in argument.items for name in names):
+        return [tensor for name in names for tensor in tensors_in(argument.items[name])]
+    return tensors_in(argument)
+
+
+# From here on a dictionary must have the names of all inputs; in TensorFlow 2.3 it must only be long enough.
+_NAMES_COMPARED = (2, 15)
+
+
+def missing_input(
+    machine: Machine, model: ModelValue, value: DictValue, symbolic: bool | None = None
+) -> ShapeError | None:
+    """The error of a model whose inputs come as a dictionary that lacks one."""
+    names = input_names(model)
+    if value.open or model.inputs is None or not is_declared(model) or model.kind != "Functional":
+        return None
+    if not all(isinstance(key, str) for key in value.items) or len(names) < 2:
+        return None
+    if symbolic is None:
+        symbolic = any(tensor.kind == "keras" for tensor in tensors_in(value))
+    missing = [name for name in names if name is not None and name not in value.items]
+    fewer = len(value.items) < len(names)
+    compared = machine.keras >= (3,) or (machine.keras >= _NAMES_COMPARED and not symbolic)
+    if not fewer and not (missing and compared):
+        return None
+    which = f'"{missing[0]}"' if missing else "one of them"
+    text = (
+        f"ValueError: Missing data for input {which}. You passed a data dictionary with keys {list(value.items)}. "
+        f"Expected the following keys: {[name or '?' for name in names]}"
+    )
+    if not compared:
+        text = "AssertionError: Could not compute output of the model"
+    facts = {"missing": tuple(missing), "expected": len(names), "found": len(value.items), "given": tuple(value.items)}
+    return ShapeError("arity", text, facts)
 
 
 def _wrong_number(machine: Machine, model: ModelValue, argument: Value, given: list[TensorValue]) -> ShapeError | None:

@@ -13,6 +13,9 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import run_op
 from keras_lsp.inference.values import DatasetValue, External, LibraryMethod, LibraryObject, TensorValue, Unknown, Value
+from keras_lsp.shapes.losses import loss_refusal
+from keras_lsp.shapes.outcome import ShapeError
+from keras_lsp.shapes.refusals import snake_case
 from keras_lsp.shapes.tensor import Tensor
 
 LibraryInstance: TypeAlias = LibraryObject | DatasetValue
@@ -94,6 +97,10 @@ def call_object(machine: Machine, value: LibraryObject, arguments: Arguments, no
 def _loss(machine: Machine, value: LibraryObject, arguments: Arguments, node: ast.AST | None) -> Value:
     """A loss object called: a scalar, or without reduction one number for each place before the last axis."""
     origin = machine.span_of(node)
+    refused = _refused(machine, value, arguments)
+    if refused is not None:
+        machine.report("op", machine.describe_call(value.path, arguments, node, ("y_true", "y_pred")), refused)
+        return Unknown(f"raises {refused.text.split(':', 1)[0]}", error=refused)
     reduction = value.arguments.get("reduction", "auto")
     if isinstance(reduction, External):
         reduction = reduction.path.rsplit(".", 1)[-1].lower()
@@ -103,6 +110,19 @@ def _loss(machine: Machine, value: LibraryObject, arguments: Arguments, node: as
     if isinstance(reduction, Unknown) or not isinstance(predicted, TensorValue) or not predicted.spec.shape:
         return Unknown("whether the loss is reduced, or what it is taken of, is not known")
     return TensorValue(Tensor(predicted.spec.shape[:-1], "float32"), "tensorflow", origin=origin)
+
+
+def _refused(machine: Machine, value: LibraryObject, arguments: Arguments) -> ShapeError | None:
+    """What a loss says to labels and predictions of these shapes."""
+    labels, predicted = arguments.get(0, "y_true"), arguments.get(1, "y_pred")
+    if arguments.open or "axis" in value.arguments or value.arguments.get("ignore_class") is not None:
+        return None
+    if not isinstance(labels, TensorValue) or not isinstance(predicted, TensorValue):
+        return None
+    target, output = labels.spec.shape, predicted.spec.shape
+    if target is None or output is None:
+        return None
+    return loss_refusal(snake_case(value.path.rpartition(".")[2]), target, output, machine.keras)
 
 
 def subscript_object(machine: Machine, value: LibraryInstance, index: Value) -> Value:
