@@ -56,7 +56,9 @@ class Application:
         self.session.on_close = self.publisher.closed
         self.session.on_analysed = self._analysed
         self.session.long_work = self.progress.during
-        self.session.on_outlived = lambda: self.dispatcher.call_soon(self.publisher.hints_outlived)
+        self.session.on_outlived = lambda seconds: self.dispatcher.call_soon(
+            lambda: self.publisher.hints_outlive(seconds)
+        )
         lifecycle.on_end(self.background.close)
 
     # The client arrives.

@@ -11,7 +11,6 @@ from lsprotocol import types as t
 from keras_lsp.server.dispatch import Dispatcher
 from keras_lsp.server.protocol import Server
 from keras_lsp.server.session import Session, View
-from keras_lsp.server.steady import PAUSE
 from keras_lsp.server.unit import Unit
 
 DEBOUNCE = 0.15
@@ -61,9 +60,9 @@ class Publisher:
         if not self._dispatcher.timer_set(key):
             self._dispatcher.call_later(key, REFRESH_INTERVAL, self._refresh)
 
-    def hints_outlived(self) -> None:
-        """Hints are shown that will not hold when nobody types: then the client is asked to ask again; session thread."""
-        self._dispatcher.call_later(("hints",), PAUSE, self._refresh_hints)
+    def hints_outlive(self, seconds: float) -> None:
+        """Hints are shown that go when nobody types for a while: then the client is asked to ask again; session thread."""
+        self._dispatcher.call_later(("hints",), seconds, self._refresh_hints)
 
     def _refresh_hints(self) -> None:
         if self._session.client.refresh_inlay_hints:

@@ -94,7 +94,7 @@ class Session:
         self.on_change: Callable[[Unit, bool], None] = lambda unit, opened: None
         self.on_close: Callable[[Unit], None] = lambda unit: None
         self.on_analysed: Callable[[Unit, Analysis], None] = lambda unit, analysis: None
-        self.on_outlived: Callable[[], None] = lambda: None
+        self.on_outlived: Callable[[float], None] = lambda seconds: None
         self.call_soon: Callable[[Callable[[], None]], None] = lambda action: action()
         self.long_work: Callable[[str], AbstractContextManager[object]] = nullcontext
         self._say = say
@@ -322,9 +322,10 @@ class Session:
             self._shown.pop(unit.uri, None)
             return fresh
         shown = self._shown.setdefault(unit.uri, Shown())
-        hints, outlived = shown.update(unit.document.text, span, fresh, time.monotonic())
-        if outlived:
-            self.on_outlived()
+        half = analysis.parsed.error is not None
+        hints, seconds = shown.update(unit.document.text, span, fresh, time.monotonic(), half)
+        if seconds:
+            self.on_outlived(seconds)
         return hints
 
     def _open_texts(self) -> Mapping[str, str]:

@@ -1,8 +1,9 @@
 """Inlay hints that stay while somebody types.
 
 Half of a statement says less than all of it: at `x = ` what `x` was is gone, and so would be the hints of all lines that follow,
-to come back a key stroke later. So a hint whose line nobody touches stays until nobody has typed for `PAUSE`; then the client is
-asked to ask again, and gets what holds. A shape that is known is always the newest one: nothing is kept in its place.
+to come back a key stroke later. So a hint whose line nobody touches stays until nobody has typed for `PAUSE`, or `THOUGHT` where a
+statement is plainly half of one; then the client is asked to ask again, and gets what holds. A shape that is known is always the
+newest one: nothing is kept in its place.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from dataclasses import dataclass, field, replace
 from keras_lsp.features.types import InlayHint
 from keras_lsp.inference.facts import Span
 
-PAUSE = 1.0
+PAUSE = 2.0
 """Seconds without a change after which a hint that does not hold any more goes: longer than between two words that are typed."""
+
+THOUGHT = 20.0
+"""The same where the text is not one that Python takes, so that somebody is in the middle of a statement."""
 
 
 @dataclass
@@ -25,12 +29,17 @@ class Shown:
     hints: dict[int, InlayHint] = field(default_factory=dict[int, InlayHint])
     until: float = 0.0
 
-    def update(self, text: str, span: Span, fresh: Iterable[InlayHint], now: float) -> tuple[list[InlayHint], bool]:
-        """The hints to show in a span, where `fresh` hold; and whether there are others among them."""
+    def update(
+        self, text: str, span: Span, fresh: Iterable[InlayHint], now: float, half: bool = False
+    ) -> tuple[list[InlayHint], float]:
+        """The hints to show in a span, where `fresh` hold; and for how many seconds others among them may be shown, 0 for none.
+
+        `half` says that the text is not one that Python takes.
+        """
         if text != self.text:
             self.hints = _carried(self.text, text, self.hints) if self.hints else {}
             self.text = text
-            self.until = now + PAUSE
+            self.until = now + (THOUGHT if half else PAUSE)
         shown = {_line_start(text, hint.offset): hint for hint in fresh}
         fresh_count = len(shown)
         for start, hint in list(self.hints.items()):
@@ -41,7 +50,7 @@ class Shown:
             else:
                 del self.hints[start]
         self.hints.update(shown)
-        return [shown[start] for start in sorted(shown)], len(shown) > fresh_count
+        return [shown[start] for start in sorted(shown)], self.until - now if len(shown) > fresh_count else 0.0
 
 
 def _line_start(text: str, offset: int) -> int:

@@ -15,7 +15,7 @@ from keras_lsp.features.types import InlayHint
 from keras_lsp.inference.facts import Span
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
-from keras_lsp.server.steady import PAUSE, Shown
+from keras_lsp.server.steady import PAUSE, THOUGHT, Shown
 from keras_lsp.text.document import Document
 
 PROGRAMS = sorted((Path(__file__).parents[1] / "fuzz" / "programs").glob("*.py"))
@@ -60,14 +60,14 @@ class Typist:
             text = "\n".join([*self.lines[:number], part, *self.lines[number + 1 :]])
             previous = analyse_document(Document(URI, None, text), WORLD, SETTINGS, (), previous)
             fresh = previous.inlay_hints()
-            hints, _ = shown.update(text, Span(0, len(text)), fresh, now)
+            hints, _ = shown.update(text, Span(0, len(text)), fresh, now, previous.parsed.error is not None)
             steady.append(self.by_line(text, hints))
             plain.append(self.by_line(text, fresh))
             self.keys += 1
             now += KEY
         # After a pause there is what holds, and nothing else.
-        hints, outlived = shown.update(text, Span(0, len(text)), fresh, now + PAUSE)
-        assert list(hints) == list(fresh) and not outlived
+        hints, seconds = shown.update(text, Span(0, len(text)), fresh, now + PAUSE)
+        assert list(hints) == list(fresh) and seconds == 0
         for what, states in (("steady", steady), ("plain", plain)):
             gone = [
                 f"line {other + 1} while line {number + 1} is typed"
@@ -111,7 +111,7 @@ def test_hints_move_with_their_lines_and_go_with_them() -> None:
     shown = Shown()
     hints = [InlayHint(1, "A"), InlayHint(3, "B"), InlayHint(5, "C")]
     whole = Span(0, 100)
-    assert shown.update(text, whole, hints, 0.0) == (hints, False)
+    assert shown.update(text, whole, hints, 0.0) == (hints, 0.0)
 
     def labels(text: str, fresh: list[InlayHint], now: float, span: Span = whole) -> list[tuple[int, str]]:
         return [(hint.offset, hint.label) for hint in shown.update(text, span, fresh, now)[0]]
@@ -132,6 +132,15 @@ def test_hints_move_with_their_lines_and_go_with_them() -> None:
     assert labels("a\nx\n", [], 0.7 + PAUSE) == []
 
 
+def test_a_statement_that_is_half_written_is_given_time_for_a_thought() -> None:
+    shown, whole = Shown(), Span(0, 100)
+    hints = [InlayHint(3, "B")]
+    shown.update("a\nb\n", whole, hints, 0.0)
+    assert shown.update("a =\nb\n", whole, [], 0.0, True) == ([InlayHint(5, "B")], THOUGHT)
+    assert shown.update("a =\nb\n", whole, [], THOUGHT - 1, True) == ([InlayHint(5, "B")], 1.0)
+    assert shown.update("a =\nb\n", whole, [], THOUGHT, True) == ([], 0.0)
+
+
 CAPABILITIES = {"workspace": {"inlayHint": {"refreshSupport": True}}, "textDocument": {"inlayHint": {}}}
 TEXT = "import keras\nx = keras.Input((3,))\ny = keras.layers.Dense(4)(x)\n"
 
@@ -145,7 +154,7 @@ def hints_of(peer) -> list[str]:
 def retype(peer) -> None:
     from wire import replace
 
-    peer.change(URI, 2, replace((1, 0), (1, 20), "x ="))
+    peer.change(URI, 2, replace((1, 0), (1, 20), "x = a"))
 
 
 def test_a_client_is_asked_to_ask_again_when_the_typing_stops(start) -> None:

@@ -1,5 +1,5 @@
-// `npm test`: the tests of test/host in the extension host of a real workbench, with the extension as it is packaged; and a workspace
-// that is not trusted.
+// `npm test`: the tests of test/host in the extension host of a real workbench, with the extension as it is packaged; a workspace
+// that is not trusted; and a new user's first minute.
 // `npm run screenshots`: pictures for the README.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -42,6 +42,7 @@ if (process.argv.includes('--screenshots')) {
   await takeScreenshots();
 } else {
   const { untrustedWorkspace } = await import('./untrusted.mjs');
-  const passed = [await inExtensionHost(), await untrustedWorkspace()];
+  const { newUser } = await import('./newUser.mjs');
+  const passed = [await inExtensionHost(), await untrustedWorkspace(), await newUser()];
   if (!passed.every(Boolean)) process.exitCode = 1;
 }

@@ -39,12 +39,16 @@ export const freePort = () =>
     });
   });
 
-/** Starts a workbench with the packaged extension installed and a copy of the test workspace; `stop` ends and removes it. */
-export async function startWorkbench(settings = {}, { trust = true } = {}) {
+/**
+ * Starts a workbench with the packaged extension installed and a copy of the test workspace, or as a new user has it: an `empty` folder,
+ * and no setting of ours. `stop` ends and removes it.
+ */
+export async function startWorkbench(settings = {}, { trust = true, empty = false } = {}) {
   install();
   const root = mkdtempSync(join(tmpdir(), 'keras-lsp-workbench-'));
   const folder = join(root, 'models');
-  cpSync(join(extension, 'test', 'workspace'), folder, { recursive: true });
+  if (empty) mkdirSync(folder);
+  else cpSync(join(extension, 'test', 'workspace'), folder, { recursive: true });
   const interpreter = execFileSync(python, ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
   const all = {
     'telemetry.telemetryLevel': 'off',
@@ -62,7 +66,7 @@ export async function startWorkbench(settings = {}, { trust = true } = {}) {
     'chat.commandCenter.enabled': false,
     'editor.minimap.enabled': false,
     'editor.fontFamily': 'DejaVu Sans Mono',
-    'keras-lsp.interpreter': [interpreter],
+    ...(empty ? {} : { 'keras-lsp.interpreter': [interpreter] }),
     'keras-lsp.logLevel': 'info',
     ...settings,
   };
