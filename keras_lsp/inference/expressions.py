@@ -256,7 +256,9 @@ def binary_operation(machine: Machine, op: ast.operator, left: Value, right: Val
     if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
         return _object_operation(machine, op, left, right, node)
     if isinstance(left, DictValue) and isinstance(right, DictValue) and isinstance(op, ast.BitOr):
-        return DictValue({**left.items, **right.items}, left.open or right.open)
+        joined = DictValue(dict(left.items), left.open)
+        joined.overlay(right)
+        return joined
     first, second = _as_size(left), _as_size(right)
     if first is not None and second is not None:
         return _size_operation(op, first, second, left, right)
@@ -583,11 +585,7 @@ def evaluate_dict(machine: Machine, node: ast.Dict) -> Value:
     for key, value_node in zip(node.keys, node.values, strict=True):
         value = machine.evaluate(value_node)
         if key is None:
-            if isinstance(value, DictValue):
-                result.items.update(value.items)
-                result.open = result.open or value.open
-            else:
-                result.open = True
+            result.overlay(value)
             continue
         evaluated = machine.evaluate(key)
         try:

@@ -7,7 +7,7 @@ the classes below. Mutable ones are `HeapObject`s, which can be saved, restored 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from keras_lsp.inference.facts import Application, LayerFact, ModelEvent, ModelFact, Span
@@ -304,6 +304,20 @@ class DictValue(HeapObject):
             {key: join_all([items[key] for items, _ in states]) for key in keys},
             uneven or any(o for _, o in states),
         )
+
+    def overlay(self, other: Value) -> None:
+        """Take over what another mapping holds: of one that is not all known, also what it may hold under the same keys."""
+        items: dict[Any, Value] = other.items if isinstance(other, DictValue) else {}
+        if not isinstance(other, DictValue) or other.open:
+            self.may_change(items)
+            self.open = True
+        self.items.update(items)
+
+    def may_change(self, but: Container[Any] = ()) -> None:
+        """Something that is not known may have stored other values under all keys `but` these."""
+        for key in self.items:
+            if key not in but:
+                self.items[key] = Unknown("a mapping that is not known may hold another value")
 
     def __repr__(self) -> str:
         return f"DictValue({self.items}{', ...' if self.open else ''})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins as python
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, cast
@@ -105,11 +106,23 @@ def enumerate_values(machine: Machine, arguments: Arguments, node: ast.AST | Non
     return ListValue([(index + start, item) for index, item in enumerate(items)], kind="generator")
 
 
-@models("builtins.zip", "itertools.zip_longest")
+@models("itertools.zip_longest")
+def zip_longest(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`zip_longest(xs, ys, fillvalue=0)`."""
+    columns = [_iterate(machine, value) for value in arguments.args]
+    if arguments.open or not all(column is not None for column in columns):
+        return ListValue(None, Unknown("an element of lists of which one is not known"), "generator")
+    rows = itertools.zip_longest(*cast("list[list[Value]]", columns), fillvalue=arguments.kwargs.get("fillvalue"))
+    return ListValue([tuple(row) for row in rows], kind="generator")
+
+
+@models("builtins.zip")
 def zip_values(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`zip(xs, ys)`."""
+    if arguments.open:
+        return ListValue(None, Unknown("an element of lists of which one is not known"), "generator")
     columns = [_iterate(machine, value) for value in arguments.args]
-    if columns and not arguments.open and all(column is not None for column in columns):
+    if all(column is not None for column in columns):
         return ListValue(
             [tuple(row) for row in zip(*cast("list[list[Value]]", columns), strict=False)], kind="generator"
         )
@@ -119,8 +132,8 @@ def zip_values(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
 @models("builtins.map")
 def map_values(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`map(f, xs)`."""
-    if len(arguments.args) < 2:
-        return Unknown("map() without values")
+    if len(arguments.args) < 2 or arguments.open:
+        return Unknown("map() without known values")
     function, *iterables = arguments.args
     columns = [_iterate(machine, value) for value in iterables]
     if all(column is not None for column in columns):
@@ -154,10 +167,10 @@ def filter_values(machine: Machine, arguments: Arguments, node: ast.AST | None) 
 @models("builtins.list", "collections.deque")
 def make_list(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`list(xs)`, and `deque(xs)` but for one that forgets."""
+    if arguments.open or not arguments.args:
+        return Unknown("unpacked arguments are not known") if arguments.open else ListValue([])
     if arguments.has(1, "maxlen") and arguments.get(1, "maxlen") is not None:
         return Unknown("a deque of bounded length")
-    if not arguments.args:
-        return ListValue([])
     value = arguments.args[0]
     items = _iterate(machine, value)
     return ListValue(list(items)) if items is not None else ListValue(None, _element(machine, value))
@@ -166,6 +179,8 @@ def make_list(machine: Machine, arguments: Arguments, node: ast.AST | None) -> V
 @models("builtins.tuple")
 def make_tuple(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`tuple(xs)`."""
+    if arguments.open:
+        return Unknown("unpacked arguments are not known")
     if not arguments.args:
         return ()
     items = _iterate(machine, arguments.args[0])
@@ -178,6 +193,8 @@ def make_tuple(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
 @models("builtins.set", "builtins.frozenset")
 def make_set(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`set(xs)`: elements that are equal count once."""
+    if arguments.open:
+        return Unknown("unpacked arguments are not known")
     if not arguments.args:
         return ListValue([], kind="set")
     value = arguments.args[0]
@@ -212,6 +229,8 @@ def make_dict(machine: Machine, arguments: Arguments, node: ast.AST | None) -> V
                 except TypeError:
                     result.open = True
             result.open = result.open or pairs is None
+        if arguments.open:
+            result.may_change()
     result.items.update(arguments.kwargs)
     return result
 

@@ -9,7 +9,7 @@ from typing import cast
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_STRING
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.values import DictValue, ListValue, NamedTuple, Unknown, Value, join_all
+from keras_lsp.inference.values import DictValue, External, ListValue, NamedTuple, Unknown, Value, join_all
 from keras_lsp.shapes.dim import Dim, Expr, product
 
 # Methods of constants that can be computed for real: their results are no larger than their operands.
@@ -312,13 +312,14 @@ def _values(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
 def _update(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
     machine.touch(value)
     for other in arguments.args:
-        if isinstance(other, DictValue):
-            value.items.update(other.items)
-            value.open = value.open or other.open
-        else:
-            value.open = True
+        made = (
+            other if isinstance(other, DictValue) else machine.call(External("builtins.dict"), Arguments([other]), None)
+        )
+        value.overlay(made)
+    if arguments.open:
+        value.may_change()
+        value.open = True
     value.items.update(arguments.kwargs)
-    value.open = value.open or arguments.open
     return None
 
 

@@ -242,7 +242,7 @@ def _is_literal(text: str) -> bool:
 def chain(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """`chain(xs, ys)`."""
     parts = [_iterate(machine, value) for value in arguments.args]
-    if all(part is not None for part in parts):
+    if not arguments.open and all(part is not None for part in parts):
         return ListValue([item for part in parts for item in cast("list[Value]", part)], kind="generator")
     return ListValue(None, Unknown("an element of a chain"), "generator")
 
@@ -252,21 +252,27 @@ def product(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Val
     """`product(xs, ys, repeat=n)`."""
     parts = [_iterate(machine, value) for value in arguments.args]
     repeat = arguments.kwargs.get("repeat", 1)
-    if all(part is not None for part in parts) and isinstance(repeat, int) and 0 < repeat < 8:
+    if not arguments.open and all(part is not None for part in parts) and isinstance(repeat, int) and 0 < repeat < 8:
         known = cast("list[list[Value]]", parts) * repeat
         if math.prod(len(part) for part in known) <= MAX_ELEMENTS:
             return ListValue(list(itertools.product(*known)), kind="generator")
     return ListValue(None, Unknown("an element of a product"), "generator")
 
 
-@models("itertools.repeat", "itertools.cycle", "itertools.count")
-def endless(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
-    """Iterators without an end (or of a given length)."""
+@models("itertools.repeat")
+def repeat(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`repeat(x)`, without an end, and `repeat(x, times)`."""
     times = arguments.get(1, "times")
     value = arguments.get(0, "object")
-    if isinstance(times, int) and times <= MAX_ELEMENTS:
+    if isinstance(times, int) and times <= MAX_ELEMENTS and not arguments.open:
         return ListValue([value] * times, kind="generator")
-    items = _iterate(machine, value)
+    return ListValue(None, value, "generator")
+
+
+@models("itertools.cycle", "itertools.count")
+def endless(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """Iterators without an end."""
+    items = None if arguments.open else _iterate(machine, arguments.get(0, "iterable"))
     return ListValue(None, join_all(items) if items else Unknown("an element"), "generator")
 
 
