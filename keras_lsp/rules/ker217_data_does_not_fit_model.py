@@ -24,8 +24,8 @@ model.fit(x.reshape(-1, 784), y)
 ```
 
 ## Fix
-The data is reshaped where the number of values per sample is the same, or the shape of the `Input` is set to that of the data.
-Neither is applied unasked.
+The data is reshaped where the number of values per sample is the same, or `Flatten` is put first where a Sequential for vectors
+gets images, or the shape of the `Input` is set to that of the data. None of them is applied unasked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,14 @@ from keras_lsp.inference.values import DatasetValue, ListValue, TensorValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, declaration, events, is_whole_array, origin_of
-from keras_lsp.rules.rewriting import is_written, place
+from keras_lsp.rules.rewriting import (
+    insert_before_layer,
+    is_written,
+    place,
+    remove_arguments,
+    replace_value,
+    spell,
+)
 from keras_lsp.rules.shape_arguments import as_shape, single
 from keras_lsp.rules.wording import literal, raises
 from keras_lsp.shapes.dim import Shape, format_shape, product
@@ -138,6 +145,9 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
         text = f".reshape(-1, {', '.join(str(d) for d in expected[1:])})"
         edit = TextEdit(argument.span.end, argument.span.end, text)
         fixes.append(Fix(f"Reshape the data: `{text}`", (edit,), Applicability.UNSAFE))
+    flatten = _flatten(context, event, refusal) if same_size and not dataset else None
+    if flatten is not None:
+        fixes.append(flatten)
     if found is not None and found[1] in ("shape", "input_shape") and not dataset and wrong:
         shape = found[0].arguments[found[1]]
         if is_written(shape) and as_shape(shape.value) is not None and all(isinstance(d, int) for d in data[1:]):
@@ -149,6 +159,29 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
             Fix(f"Declare the data's size: `{data[1]}`", (TextEdit(*size.span, str(data[1])),), Applicability.UNSAFE)
         )
     return RULE.finding(span, message, related=related, fixes=tuple(fixes))
+
+
+def _flatten(context: Context, event: ModelEvent, refusal: Refusal) -> Fix | None:
+    """Let a Sequential for vectors take the images as they are, and flatten them itself."""
+    found, rows = declaration(event), event.model.layers
+    data, expected = refusal.shape, refusal.expected
+    if found is None or event.model.class_name != "Sequential" or len(expected) != 2 or len(data) < 3 or not rows:
+        return None
+    call, name = found
+    first = next((row.fact for row in rows if row.fact is not None and row.fact.class_name != "InputLayer"), None)
+    spelled = spell(context, first.call, "Flatten") if first is not None else None
+    if first is None or spelled is None or not is_written(call.arguments[name]):
+        return None
+    shape = literal(data[1:])
+    if call is first.call:
+        edits = insert_before_layer(context, first, f"{spelled[0]}(input_shape={shape})")
+        removed = remove_arguments(context, call, [name])
+    else:
+        edits = insert_before_layer(context, first, f"{spelled[0]}()", behind_input=True)
+        removed = replace_value(call.arguments[name], shape) if name == "shape" else None
+    if edits is None or removed is None:
+        return None
+    return Fix("Put Flatten() first", (*edits, *removed, *spelled[1]), Applicability.UNSAFE)
 
 
 # How a program gives an array the shape it means.

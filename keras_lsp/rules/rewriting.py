@@ -192,15 +192,24 @@ def insert_before_statement(context: Context, span: Span, text: str) -> TextEdit
     return TextEdit(start, start, f"{text}{newline}{indent}")
 
 
-def insert_before_layer(context: Context, layer: LayerFact, text: str) -> tuple[TextEdit, ...] | None:
-    """Put another layer (`text`, its constructor call) before this one in a Sequential: in the list, or by an `add`."""
+def insert_before_layer(
+    context: Context, layer: LayerFact, text: str, *, behind_input: bool = False
+) -> tuple[TextEdit, ...] | None:
+    """Put another layer (`text`, its constructor call) before this one in a Sequential: in the list, or by an `add`.
+
+    What is put before the first layer is an `Input`, of which there must be none yet, unless it belongs `behind_input`.
+    """
     span = layer.span
     outer = call_at(context.text, span.start)
     if outer is None or layer.index is None:
         return None
     last = outer.callee.rsplit(".", 1)[-1]
     if last == "Sequential" and outer.nesting in ("[", "("):
-        if layer.index == 0 and "(" in context.text[outer.open + 1 : span.start].strip("([ \t\r\n"):
+        if (
+            layer.index == 0
+            and not behind_input
+            and "(" in context.text[outer.open + 1 : span.start].strip("([ \t\r\n")
+        ):
             return None  # something stands before the first layer: an Input
         indent = _indent_alone(context.text, span.start)
         newline = "\r\n" if "\r\n" in context.text else "\n"

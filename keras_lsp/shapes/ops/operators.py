@@ -7,7 +7,7 @@ from keras_lsp.shapes.ops.arguments import as_tensor
 from keras_lsp.shapes.ops.contraction import product_shape
 from keras_lsp.shapes.ops.dtypes import Dtype, promote_dtypes
 from keras_lsp.shapes.ops.elementwise import combine
-from keras_lsp.shapes.outcome import Undetermined
+from keras_lsp.shapes.outcome import Refused, Undetermined
 from keras_lsp.shapes.tensor import Tensor
 
 # operator -> which type comes out, and the arithmetic of known elements
@@ -53,7 +53,13 @@ def operate(symbol: str, left: object, right: object, kind: str) -> Tensor:
     rule = _RULES.get(symbol)
     if rule is None:
         raise Undetermined(f"the operator `{symbol}` is not one of arrays")
-    return combine(left, right, kind, rule[0], rule[1], kind or "keras")
+    try:
+        return combine(left, right, kind, rule[0], rule[1], kind or "keras")
+    except Refused:
+        if symbol not in ("==", "!=") or kind == "numpy":
+            raise
+        # TensorFlow says that tensors of shapes which do not go together are not equal: `tensor_equals` in ops/math_ops.py
+        return Tensor((), "bool")
 
 
 def _agreed(kind: str, *dtypes: Dtype) -> Dtype:
