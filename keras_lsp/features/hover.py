@@ -51,6 +51,11 @@ from keras_lsp.syntax.calls import name_at
 MAX_ROWS = 16
 # Values of constants are shown up to this length.
 MAX_VALUE = 120
+_INPUT_SHAPES = {
+    "shape": "Shape of one sample, without the batch dimension; None for an axis of any size.",
+    "batch_shape": "Shape of a whole batch, the batch size or None first.",
+    "batch_size": "Fixed batch size, put before the shape.",
+}
 _QUOTED = re.compile(r"""(["'])(\w+)\1""")
 
 
@@ -426,6 +431,12 @@ def _keyword_hover(context: Context, call: Call, argument: Argument, layer: Laye
     )
     accepted = ", ".join(markup.code(choice) for choice in choices[:MAX_ROWS])
     more = ", ..." if len(choices) > MAX_ROWS else ""
+    meaning = _INPUT_SHAPES.get(parameter.name, "") if call.canonical == "keras.Input" else ""
+    if meaning:
+        made = context.facts.expressions.get(call.span)
+        shape = shape_text(made.output) if made is not None else ""
+        here = [f"here: {markup.code(shape)}"] if shape else []
+        return Hover(span, markup.paragraphs(f"{markup.code(parameter.name)} of Input", meaning, markup.items(here)))
     return Hover(
         span,
         markup.paragraphs(

@@ -57,8 +57,8 @@ local function run()
   end)
 
   -- Hover, as data and as the window that a person sees.
-  seen.hover = request('textDocument/hover', place(3, 8))
-  vim.api.nvim_win_set_cursor(0, { 4, 8 })
+  seen.hover = request('textDocument/hover', place(3, 18))
+  vim.api.nvim_win_set_cursor(0, { 4, 18 })
   vim.lsp.buf.hover()
   seen.hover_window = wait('the hover window', floats)
   vim.cmd.fclose()

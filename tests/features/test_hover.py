@@ -193,3 +193,10 @@ def test_modules_on_the_way_to_a_layer_are_for_other_servers() -> None:
     ):
         found = analysis.hover(offset)
         assert found is None, (offset, found)
+
+
+def test_the_shape_of_an_input_says_what_it_comes_to() -> None:
+    text = hover("import keras\nx = keras.Input(sha¦pe=(28, None), batch_size=4)\n")
+    assert text == (
+        "`shape` of Input\n\nShape of one sample, without the batch dimension; None for an axis of any size.\n\n- here: `(4, 28, None)`"
+    )

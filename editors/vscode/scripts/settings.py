@@ -85,7 +85,7 @@ EXTENSION: dict[str, dict[str, Any]] = {
         "enum": ["off", "messages", "verbose"],
         "default": "off",
         "scope": "window",
-        "markdownDescription": "Log the messages between editor and server.",
+        "markdownDescription": "Log the messages between editor and server, in the output channel *keras-lsp Trace*.",
     },
 }
 
