@@ -234,6 +234,14 @@ def normalize_groups(configuration: Configuration, inputs: Structure, call: Mapp
     if isinstance(rest, int) and rest != 0:
         text = f"ValueError: Number of groups ({groups}) must be a multiple of the number of channels ({size})."
         raise Refused("divisibility", text, value=size, divisor=groups)
+    given = configuration.value("groups")
+    if (
+        isinstance(given, float) and given > 0 and configuration.generation == 2
+    ):  # `input_shape[axis] // groups` of symbolic sizes
+        text = (
+            f"TypeError: Expected int32 passed to parameter 'y' of op 'FloorDiv', got {given} of type 'float' instead."
+        )
+        raise Refused("argument", text, argument="groups", value=given)
     check_real(configuration, tensor)
     trainable = configuration.flag("trainable", True)
     names = [name for name, option in (("gamma", "scale"), ("beta", "center")) if configuration.flag(option, True)]
