@@ -14,6 +14,9 @@ MAX_CALL_DEPTH = 48
 # reached on a condition that is not known, all of its ways are tried, and the cost grows with a power of the depth.
 MAX_RECURSION = 12
 MAX_UNSURE_RECURSION = 3
+# A program that has taken so many steps and made no layer yet is about something else: what it calls on conditions that are
+# not known is not followed any more.
+IDLE_STEPS = 80_000
 # Nested expressions deeper than this are machine-made.
 MAX_EXPRESSION_DEPTH = 160
 # Iterations of a loop over known values that are followed one by one; what is left is joined.

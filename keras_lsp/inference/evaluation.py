@@ -22,6 +22,7 @@ from sys import getrefcount
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import (
+    IDLE_STEPS,
     LEAST_SYMBOLIC_STEPS,
     MAX_MODULES,
     MAX_STEPS,
@@ -234,7 +235,7 @@ class Evaluation:
         unit.touched = {key: touched[key] for key in touched if getrefcount(touched[key]) > _HELD_HERE}
         questions = len(machine.asked) >= MAX_QUESTIONS or len(machine.modules) >= MAX_MODULES
         settled = machine.floatx == "float32" and machine.data_format == self.world.data_format
-        if questions or not settled or machine.named_dims or unit.facts.internal_errors:
+        if questions or not settled or machine.named_dims or machine.tired or unit.facts.internal_errors:
             watch.lost = True
         return unit
 
@@ -625,7 +626,9 @@ def _evaluate_change(parsed: ParsedModule, world: World, trace: Trace) -> Facts 
         if done:
             if evaluation.watch.lost or evaluation.packages != _packages(trace.all):
                 return None
-            if sum(unit.steps for unit in (*evaluation.units, *(u for _, _, u in evaluation.aside))) > MAX_STEPS:
+            all_units = [*evaluation.units, *(unit for _, _, unit in evaluation.aside)]
+            steps = sum(unit.steps for unit in all_units)
+            if steps > MAX_STEPS or (steps > IDLE_STEPS and not any(unit.counts for unit in all_units)):
                 return None
             if sum(unit.steps for _, _, unit in evaluation.aside) > evaluation.pool:
                 return None

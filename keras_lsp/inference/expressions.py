@@ -192,6 +192,11 @@ def assign_subscript(machine: Machine, container: Value, index: Value, value: Va
         items = container.items
         if items is not None and isinstance(index, int) and -len(items) <= index < len(items):
             items[index] = value
+        elif items is not None and isinstance(index, slice) and (given := iterate(machine, value)) is not None:
+            try:
+                items[index] = given
+            except (TypeError, ValueError):
+                container.element, container.items = join_all([*items, *given]) if items or given else None, None
         elif items is not None:
             container.element, container.items = join_all([*items, value]), None
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from keras_lsp.inference.arguments import Arguments
-from keras_lsp.inference.budget import MAX_CALL_DEPTH, MAX_MODULES, MAX_RECURSION, MAX_UNSURE_RECURSION
+from keras_lsp.inference.budget import IDLE_STEPS, MAX_CALL_DEPTH, MAX_MODULES, MAX_RECURSION, MAX_UNSURE_RECURSION
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
     BoundMethod,
@@ -73,6 +73,9 @@ def call_function(machine: Machine, function: FunctionValue, arguments: Argument
     """Evaluate the body with these arguments; what it returns, joined over all ways to return."""
     if len(machine.activations) > MAX_CALL_DEPTH:
         return Unknown("calls are nested too deeply")
+    if machine.uncertain and machine.budget.steps > IDLE_STEPS and machine.is_idle:
+        machine.tired = True
+        return Unknown("too much is evaluated before the first layer")
     same = [a for a in machine.activations if a.frame.function is not None and a.frame.function.node is function.node]
     unsure = bool(same) and machine.uncertain > same[-1].uncertain
     if len(same) > (MAX_UNSURE_RECURSION if unsure else MAX_RECURSION):

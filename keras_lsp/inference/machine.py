@@ -161,6 +161,7 @@ class Machine:
         self.named_dims: dict[str, Expr] = {}
         self.package_paths: set[str] = set()  # dotted names that are modules of the project
         self.asked: set[str] = set()  # keys of the questions in `facts.questions`
+        self.tired = False  # a step limit has left calls out
         self.applications = 0  # layers and ops applied so far; loops that apply none are cut short
 
     # Where we are
@@ -174,6 +175,11 @@ class Machine:
     def module(self) -> Module:
         """The module of the code being evaluated."""
         return self.activations[-1].frame.module
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no layer was made or called so far."""
+        return not self.applications and not self.counters
 
     def span_of(self, node: ast.AST | None) -> Span:
         """Where a node stands in the text under analysis; for code of other modules, the call that led there."""

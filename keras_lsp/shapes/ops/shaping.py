@@ -116,11 +116,13 @@ def ravel(call: Call) -> Tensor:
 
 
 def batch_flatten(call: Call) -> Tensor:
-    """All axes but the first as one; the legacy backend's stack(prod(shape(x)[1:])) never has a static size of the batch."""
+    """All axes but the first as one; the legacy backend's stack([-1, prod(shape(x)[1:])]) has no static sizes in a graph."""
     x = call.tensor("x")
     shape = known(x)
     if not shape:
         raise Undetermined("a scalar has no batch axis")
+    if call.kind == "keras" or None in shape:
+        return x.with_shape((None, None))
     return x.with_shape((shape[0], product(shape[1:])))
 
 
