@@ -161,10 +161,24 @@ def import_module(machine: Machine, arguments: Arguments, node: ast.AST | None) 
     return _external(machine, value.path) if isinstance(value, External) else value
 
 
+# Names of Python 2 and 3 at once.
+_MOVED = {
+    **{
+        f"{source}.{name}": f"builtins.{name}"
+        for source in ("six.moves", "past.builtins")
+        for name in ("range", "zip", "map", "filter")
+    },
+    "six.moves.xrange": "builtins.range",
+    "past.builtins.xrange": "builtins.range",
+    "six.moves.reduce": "functools.reduce",
+}
+
+
 def _external(machine: Machine, dotted: str) -> Value:
     """A library's name; one that leads through a module which this Keras has nowhere cannot have been imported."""
     from keras_lsp.inference.attributes import get_attribute
 
+    dotted = _MOVED.get(dotted, dotted)
     lost = machine.catalogue.lost_module(dotted)
     if lost is not None:
         return Unknown(f"Keras {machine.world.keras} has no {lost}")
