@@ -296,8 +296,7 @@ def _size_operation(op: ast.operator, left: Expr | int, right: Expr | int, first
         result = left * left
     if result is None:
         return Unknown("the result of this arithmetic is not known")
-    known = isinstance(first, Expr | int) and isinstance(second, Expr | int)
-    if known or isinstance(result, int):
+    if isinstance(first, Expr | int) and isinstance(second, Expr | int):
         return result
     # A value that is not known may be a float or an array as well: it is a size only where a size is asked for.
     reason = next(v.reason for v in (first, second) if isinstance(v, Unknown))

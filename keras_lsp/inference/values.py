@@ -571,9 +571,12 @@ class ObjectValue(HeapObject):
 
     def merge(self, states: list[Any]) -> Any:
         merged: dict[str, Value] = {}
-        for attributes, _, _ in states:
-            for name, value in attributes.items():
-                merged[name] = join(merged[name], value) if name in merged else value
+        for name in dict.fromkeys(name for attributes, _, _ in states for name in attributes):
+            values = [attributes[name] for attributes, _, _ in states if name in attributes]
+            if len(values) < len(states):  # where it was not set, its class may have it
+                classes = [base for base in self.class_value.linearise() if isinstance(base, ClassValue)]
+                values += [base.namespace[name] for base in classes if name in base.namespace][:1]
+            merged[name] = join_all(values)
         layers = [layer for _, _, layer in states if layer is not None]
         return (merged, any(is_open for _, is_open, _ in states), layers[0] if layers else None)
 
