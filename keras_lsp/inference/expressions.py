@@ -669,7 +669,15 @@ def _generate(
     items = iterate(machine, iterable)
     complete = items is not None and len(items) <= MAX_ELEMENTS
     if items is None or not complete:
-        items = [element_of(machine, iterable)]
+        element = element_of(machine, iterable)
+
+        def once() -> None:
+            bind(machine, generator.target, element)
+            if not any(truth(machine, machine.evaluate(test)) is False for test in generator.ifs):
+                _comprehend(machine, generators, index + 1, produce, sized)
+
+        machine.perhaps(once)
+        return False
     for position, item in enumerate(items):
         before = (len(machine.facts.layers), machine.applications, machine.budget.steps)
         bind(machine, generator.target, item)
@@ -678,7 +686,9 @@ def _generate(
             continue
         if None in conditions:
             complete = False
-        complete = _comprehend(machine, generators, index + 1, produce, sized) and complete
+            machine.perhaps(lambda: _comprehend(machine, generators, index + 1, produce, sized))
+        else:
+            complete = _comprehend(machine, generators, index + 1, produce, sized) and complete
         if len(sized) > MAX_ELEMENTS:
             return False
         left = len(items) - position - 1

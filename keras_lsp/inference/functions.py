@@ -73,7 +73,9 @@ def call_function(machine: Machine, function: FunctionValue, arguments: Argument
     """Evaluate the body with these arguments; what it returns, joined over all ways to return."""
     if len(machine.activations) > MAX_CALL_DEPTH:
         return Unknown("calls are nested too deeply")
-    if machine.uncertain and machine.budget.steps > IDLE_STEPS and machine.is_idle:
+    # What is evaluated aside is entered nevertheless: it may be the function that makes a model.
+    nested = len(machine.activations) > 1
+    if nested and machine.uncertain and machine.budget.steps > IDLE_STEPS and machine.is_idle:
         machine.tired = True
         return Unknown("too much is evaluated before the first layer")
     same = [a for a in machine.activations if a.frame.function is not None and a.frame.function.node is function.node]

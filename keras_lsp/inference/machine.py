@@ -266,6 +266,12 @@ class Machine:
         self.heap.finish(fork, alternatives or [{}])
         return results
 
+    def perhaps(self, thunk: Callable[[], Result]) -> Result:
+        """Evaluate what happens any number of times, or not at all: what it changes is joined with what was before."""
+        results: list[Result] = []
+        self.try_all([lambda: results.append(thunk()), lambda: None])
+        return results[0]
+
     def try_aside(self, thunk: Callable[[], Result]) -> Result:
         """Evaluate for the facts only: every object is put back afterwards."""
         fork = self.heap.begin()

@@ -140,7 +140,8 @@ def map_values(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
         rows = list(zip(*cast("list[list[Value]]", columns), strict=False))
         if len(rows) <= MAX_ELEMENTS:
             return ListValue([machine.call(function, Arguments(list(row)), node) for row in rows], kind="generator")
-    result = machine.call(function, Arguments([_element(machine, value) for value in iterables]), node)
+    elements = [_element(machine, value) for value in iterables]
+    result = machine.perhaps(lambda: machine.call(function, Arguments(elements), node))
     return ListValue(None, result, "generator")
 
 
