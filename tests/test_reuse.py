@@ -281,6 +281,17 @@ def test_a_new_layer_renames_what_follows_and_evaluates_it_not() -> None:
     assert picture(again) == picture(analyse_document(document(longer), WORLD, SETTINGS))
 
 
+def test_what_another_statement_still_calls_is_not_taken_for_uncalled() -> None:
+    """Of two statements that call a function, one goes: the function is called as before."""
+    text = "import keras\n\ndef head(x):\n    return keras.layers.Dense(3)(x)\n\na = head(keras.Input((4,)))\nb = head(keras.Input((5,)))\n"
+    for line in ("a = hed(keras.Input((4,)))", "a =", "a = head", ""):
+        shorter = text.replace("a = head(keras.Input((4,)))", line)
+        again = analyse_document(
+            document(shorter), WORLD, SETTINGS, (), analyse_document(document(text), WORLD, SETTINGS)
+        )
+        assert picture(again) == picture(analyse_document(document(shorter), WORLD, SETTINGS))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(200))
 def test_many_edits(seed: int) -> None:

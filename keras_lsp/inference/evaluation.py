@@ -195,7 +195,7 @@ class Evaluation:
         unit = Unit(statement, Facts(keras=str(self.world.keras)), Recorder(self.places), broken)
         machine.facts, machine.recorder = unit.facts, unit.recorder
         machine.asked = set()
-        machine.called = set(self.called) if statement is None else set()
+        machine.called = set()
         machine.heap.touched = {}
         unit.numbering = machine.number_names()
         before = machine.counters
@@ -212,7 +212,7 @@ class Evaluation:
         finally:
             watch.unit = None
         unit.steps = machine.budget.steps - steps
-        unit.called = frozenset(machine.called - self.called)
+        unit.called = frozenset(machine.called)
         unit.definitions = machine.definitions[defined:]
         unit.packages = frozenset(machine.package_paths - packages)
         if machine.counters is counters:
@@ -319,7 +319,7 @@ class Evaluation:
             del machine.models[made[0] :], machine.instances[made[1] :], machine.definitions[made[2] :]
             # What it called would come to the same, so that it is not tried by itself either.
             unit = Unit(None, Facts(keras=str(self.world.keras)), Recorder(self.places))
-            unit.called = frozenset(machine.called - self.called)
+            unit.called = frozenset(machine.called)
             self.truncated = "a function or class that nobody calls takes more steps than its share"
             self.watch.lost = True
             self.share = max(self.share // 4, MIN_SYMBOLIC_STEPS)
@@ -353,12 +353,14 @@ class Evaluation:
         self._isolate(lambda: machine.try_aside(evaluate_and_describe))
         machine.floatx, machine.data_format = settings
 
+    def _is_uncalled(self, function: FunctionValue) -> bool:
+        """Whether neither the units before nor this one have called it."""
+        return id(function.node) not in self.called and id(function.node) not in self.machine.called
+
     def _run_class(self, value: ClassValue) -> None:
         """A class that nobody instantiates, and the methods that nobody calls."""
         machine = self.machine
-        methods = [
-            m for m in value.namespace.values() if isinstance(m, FunctionValue) and id(m.node) not in machine.called
-        ]
+        methods = [m for m in value.namespace.values() if isinstance(m, FunctionValue) and self._is_uncalled(m)]
         if not methods:
             return
         initialiser = value.namespace.get("__init__")
@@ -371,7 +373,7 @@ class Evaluation:
             return
         prepare = value.namespace.get("setUp")
         for method in sorted(methods, key=lambda method: method.name not in ("build", "call")):
-            if id(method.node) not in machine.called:
+            if self._is_uncalled(method):
                 self._aside(lambda m=method: self._run_method(value, instance, m, prepare))
 
     def _run_method(self, owner: ClassValue, instance: ObjectValue, method: FunctionValue, prepare: Value) -> None:
