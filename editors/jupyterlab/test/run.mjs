@@ -13,7 +13,6 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', '..', '..', 'docs', 'images');
 const root = mkdtempSync(join(tmpdir(), 'keras-lsp-jupyter-'));
 for (const name of ['files', 'config', 'data', 'run', 'ipython']) mkdirSync(join(root, name));
-cpSync(join(here, '..', '..', 'vscode', 'test', 'workspace', 'sequences.ipynb'), join(root, 'files', 'sequences.ipynb'));
 const settings = join(root, 'config', 'lab', 'user-settings', '@jupyterlab', 'apputils-extension');
 mkdirSync(settings, { recursive: true });
 writeFileSync(join(settings, 'notification.jupyterlab-settings'), JSON.stringify({ fetchNews: 'false', checkForUpdates: false }));
@@ -76,6 +75,16 @@ try {
     assert(tries < 300, 'JupyterLab did not start');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+  await step('a new notebook in an empty folder: the first problem while it is typed', async () => {
+    await page.goto(`http://127.0.0.1:${port}/lab?reset`);
+    await page.locator('.jp-LauncherCard[data-category="Notebook"]').first().click();
+    await page.locator('.jp-Notebook .cm-content').first().click();
+    await page.keyboard.type('import keras', { delay: 20 });
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('layer = keras.layers.Conv2D(8, 30)(keras.Input((28, 28, 1)))', { delay: 20 });
+    await page.locator('.jp-Notebook .cm-lintRange-error, .jp-Notebook .cm-lsp-diagnostic-Error').first().waitFor();
+  });
+  cpSync(join(here, '..', '..', 'vscode', 'test', 'workspace', 'sequences.ipynb'), join(root, 'files', 'sequences.ipynb'));
   await page.goto(`http://127.0.0.1:${port}/lab/tree/sequences.ipynb?reset`);
   await page.locator('.jp-Notebook .cm-line', { hasText: 'LSTM(8' }).first().waitFor();
   await page.keyboard.press('Control+b');
