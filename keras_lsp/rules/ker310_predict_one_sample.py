@@ -62,8 +62,9 @@ def check(context: Context) -> Iterator[Finding]:
             f"{keras_name(context)} takes its first axis for the batch. Add the batch axis: `[None, ...]` gives {batch}."
         )
         fix = _add_batch_axis(context, argument) if event.method in PREDICTING else None
-        # A model of Keras 2 whose layers take any rank goes on with what it was not given for.
-        raises = context.keras3 or any(refusal.argument is argument for refusal in event.refusals)
+        # A model of tf.keras in Keras 2 whose layers take any rank goes on with what it was not given for.
+        checked = context.keras3 or context.keras < (2, 4)
+        raises = checked or any(refusal.argument is argument for refusal in event.refusals)
         severity = Severity.ERROR if raises else Severity.WARNING
         yield RULE.finding(place(event.call, argument), message, severity=severity, fixes=(fix,) if fix else ())
 
