@@ -7,7 +7,7 @@ the classes below. Mutable ones are `HeapObject`s, which can be saved, restored 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from keras_lsp.inference.facts import Application, LayerFact, ModelEvent, ModelFact, Span
@@ -359,10 +359,7 @@ class MappingValue(DictValue):
 
     def merge(self, states: list[Any]) -> Any:
         items, is_open = super().merge([state[:2] for state in states])
-        attributes = dict(states[0][2])
-        for state in states[1:]:
-            for name, value in state[2].items():
-                attributes[name] = join(attributes[name], value) if name in attributes else value
+        attributes = join_named([state[2] for state in states])
         return (items, is_open, attributes, any(state[3] for state in states))
 
 
@@ -406,15 +403,7 @@ class Frame(HeapObject):
         self.variables.update(state)
 
     def merge(self, states: list[Any]) -> Any:
-        names: dict[str, None] = {}
-        for state in states:
-            names.update(dict.fromkeys(state))
-        merged: dict[str, Value] = {}
-        for name in names:
-            values = [state[name] for state in states if name in state]
-            value = join_all(values)
-            merged[name] = value
-        return merged
+        return join_named(states)
 
 
 class FunctionValue:
@@ -541,11 +530,7 @@ class ClassValue(HeapObject):
         self.namespace = dict(state)
 
     def merge(self, states: list[Any]) -> Any:
-        merged = dict(states[0])
-        for state in states[1:]:
-            for name, value in state.items():
-                merged[name] = join(merged[name], value) if name in merged else value
-        return merged
+        return join_named(states)
 
     def __repr__(self) -> str:
         return f"ClassValue({self.name})"
@@ -570,15 +555,14 @@ class ObjectValue(HeapObject):
         self.attributes = dict(attributes)
 
     def merge(self, states: list[Any]) -> Any:
-        merged: dict[str, Value] = {}
-        for name in dict.fromkeys(name for attributes, _, _ in states for name in attributes):
-            values = [attributes[name] for attributes, _, _ in states if name in attributes]
-            if len(values) < len(states):  # where it was not set, its class may have it
-                classes = [base for base in self.class_value.linearise() if isinstance(base, ClassValue)]
-                values += [base.namespace[name] for base in classes if name in base.namespace][:1]
-            merged[name] = join_all(values)
+        merged = join_named([attributes for attributes, _, _ in states], self._of_class)
         layers = [layer for _, _, layer in states if layer is not None]
         return (merged, any(is_open for _, is_open, _ in states), layers[0] if layers else None)
+
+    def _of_class(self, name: str) -> list[Value]:
+        """What reading an attribute comes to where the object has none of its own: at most one value."""
+        classes = [base for base in self.class_value.linearise() if isinstance(base, ClassValue)]
+        return [base.namespace[name] for base in classes if name in base.namespace][:1]
 
     def __repr__(self) -> str:
         return f"ObjectValue({self.class_value.name})"
@@ -852,6 +836,19 @@ def join_all(values: list[Value]) -> Value:
     for value in values[1:]:
         result = join(result, value)
     return result
+
+
+def join_named(
+    states: Sequence[Mapping[str, Value]], otherwise: Callable[[str], list[Value]] = lambda name: []
+) -> dict[str, Value]:
+    """What is known of names that were bound in one of these ways; where one is not bound, `otherwise` says what it is."""
+    merged: dict[str, Value] = {}
+    for name in dict.fromkeys(name for state in states for name in state):
+        values = [state[name] for state in states if name in state]
+        if len(values) < len(states):
+            values += otherwise(name)
+        merged[name] = join_all(values)
+    return merged
 
 
 def _choose(left: TensorValue, right: TensorValue) -> TensorValue:
