@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -118,19 +119,6 @@ def _leads_out(loaded: LoadedSettings) -> bool:
     return baseline is not None and root is not None and not Path(baseline).resolve().is_relative_to(root.resolve())
 
 
-class _Digests:
-    """Digests of modules, each read once in a run."""
-
-    def __init__(self, texts: DiskTexts) -> None:
-        self._texts = texts
-        self._known: dict[str, str | None] = {}
-
-    def __call__(self, path: str) -> str | None:
-        if path not in self._known:
-            self._known[path] = text_digest(self._texts.read(path))
-        return self._known[path]
-
-
 class Runner:
     """One run after another over the same paths, with the same options."""
 
@@ -184,7 +172,13 @@ class Runner:
         if not self.job.keeps_reports:
             yield from self._check_anew(files)
             return
-        results = Results(self.checker.cwd, _Digests(DiskTexts()))
+        texts = DiskTexts()
+
+        @cache
+        def digest_of(path: str) -> str | None:
+            return text_digest(texts.read(path))
+
+        results = Results(self.checker.cwd, digest_of)
         known: dict[str, FileReport] = {}
         for path in files:
             data = read_bytes(Path(path))

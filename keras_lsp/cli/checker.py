@@ -136,10 +136,14 @@ class Checker:
     def key(self, path: str, data: str) -> str | None:
         """What a report about a file with this digest holds for, but for the modules it imports; `None` if it is not kept."""
         loaded = self.settings(path)
-        if not self.job.keeps_reports or loaded.settings.baseline is not None:
+        if not self._keeps(loaded.settings):
             return None
         settings = loaded.settings.for_file(self._relative(path, loaded.root or self.cwd))
         return make_key((fingerprint(), data, settings, *self.worlds(loaded).signature(path)))
+
+    def _keeps(self, settings: Settings) -> bool:
+        """Whether a report holds for more than this run: what a baseline knows changes without the file."""
+        return self.job.keeps_reports and settings.baseline is None
 
     def skips(self, path: str, data: bytes) -> bool:
         """Whether a file that was found in a folder has nothing to do with Keras."""
@@ -177,7 +181,7 @@ class Checker:
         report = FileReport(path, notes=notes)
         texts = NotedTexts(worlds.texts)
         analysis = analyse_document(source.document, worlds.world(path, texts), settings, source.sections)
-        if self.job.keeps_reports and settings.baseline is None:
+        if self._keeps(settings):
             report.data = digest(source.data)
             report.sources = {asked: text_digest(text) for asked, text in texts.asked.items()}
         report.internal = [_with_id(text) for text in analysis.facts.internal_errors]
