@@ -34,6 +34,7 @@ from keras_lsp.inference.budget import (
     Budget,
     Exhausted,
 )
+from keras_lsp.inference.calls import escape
 from keras_lsp.inference.facts import Facts
 from keras_lsp.inference.functions import symbolic_arguments
 from keras_lsp.inference.keras.custom import finish_custom
@@ -44,7 +45,7 @@ from keras_lsp.inference.modules import Module
 from keras_lsp.inference.places import Places
 from keras_lsp.inference.recorder import Joined, Recorder
 from keras_lsp.inference.units import GONE, MODULE, Missing, Unit, Watch, WatchedNames, is_tied
-from keras_lsp.inference.values import BoundMethod, ClassValue, FunctionValue, HeapObject, ObjectValue, Value
+from keras_lsp.inference.values import BoundMethod, ClassValue, FunctionValue, HeapObject, ObjectValue, Unknown, Value
 from keras_lsp.inference.world import World
 from keras_lsp.syntax.comments import shape_comments
 from keras_lsp.syntax.parse import ParsedModule
@@ -206,9 +207,9 @@ class Evaluation:
         try:
             if broken:
                 with machine.guard():
-                    self._isolate(thunk)
+                    self._isolate(thunk, statement)
             else:
-                self._isolate(thunk)
+                self._isolate(thunk, statement)
         finally:
             watch.unit = None
         unit.steps = machine.budget.steps - steps
@@ -239,22 +240,35 @@ class Evaluation:
             watch.lost = True
         return unit
 
-    def _isolate(self, thunk: Callable[[], object]) -> None:
-        """Run a part of the program; a mistake of ours in it costs the facts of that part only, and is noted."""
+    def _isolate(self, thunk: Callable[[], object], statement: ast.stmt | None = None) -> None:
+        """Run a part of the program; what is nested too deeply, or a mistake of ours, costs the facts of that part only."""
         machine = self.machine
         activations, forks = len(machine.activations), len(machine.heap.forks)
         depth, uncertain, guarded, muted = machine.depth, machine.uncertain, machine.guarded, machine.muted
         try:
             thunk()
-        except (Exhausted, RecursionError):
+            return
+        except Exhausted:
             raise
+        except RecursionError:
+            self.truncated = "a statement is nested too deeply"
+            self.watch.lost = True
         except Exception as error:
             if STRICT:
                 raise
             machine.facts.internal_errors.append(f"{type(error).__name__}: {error}")
-            del machine.activations[activations:]
-            del machine.heap.forks[forks:]
-            machine.depth, machine.uncertain, machine.guarded, machine.muted = depth, uncertain, guarded, muted
+        del machine.activations[activations:]
+        del machine.heap.forks[forks:]
+        machine.depth, machine.uncertain, machine.guarded, machine.muted = depth, uncertain, guarded, muted
+        if statement is not None:
+            self._forget(statement)
+
+    def _forget(self, statement: ast.stmt) -> None:
+        """What a statement would have bound or changed is not known, as it could not be followed to its end."""
+        loads, stores = _names(statement)
+        escape(self.machine, Arguments([self.variables[name] for name in sorted(loads) if name in self.variables]))
+        for name in stores:
+            self.variables[name] = Unknown("a statement that could not be followed")
 
     # What nobody called
 

@@ -20,4 +20,4 @@ class Module:
         self.frame = Frame(self)
 
     def __repr__(self) -> str:
-        return f"Module({self.name})"
+        return f"the module {self.name}"

@@ -2,12 +2,15 @@
 
 Constants are plain Python values (numbers, strings, `None`, slices, ranges, tuples of values). Everything else is one of
 the classes below. Mutable ones are `HeapObject`s, which can be saved, restored and joined when branches are tried.
+Messages say what a value is by its `repr`, so that it is written for the person who reads them.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from keras_lsp.inference.facts import Application, LayerFact, ModelEvent, ModelFact, Span
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 # Any abstract value, constants included.
 Value: TypeAlias = Any
+# Items of a list or dict that a message shows; the argument of a layer has no more.
+MAX_SHOWN = 8
 CONSTANTS: tuple[type[Any], ...] = (int, float, str, bytes, bool, complex, type(None), type(Ellipsis), range, slice)
 
 
@@ -149,7 +154,7 @@ class External:
         return hash(self.path)
 
     def __repr__(self) -> str:
-        return f"External({self.path})"
+        return self.path
 
 
 class TensorValue:
@@ -182,7 +187,7 @@ class TensorValue:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"TensorValue({self.spec}, {self.kind})"
+        return repr(self.spec)
 
 
 class GraphNode:
@@ -248,6 +253,11 @@ class HeapObject:
         raise NotImplementedError
 
 
+def _listed(items: Iterable[str], count: int) -> str:
+    """Items of a container as its `repr` has them, not more than a message can show."""
+    return ", ".join(islice(items, MAX_SHOWN)) + (", ..." if count > MAX_SHOWN else "")
+
+
 class ListValue(HeapObject):
     """A list (or set, or deque); `items` is `None` when the length is not known, then `element` covers all elements."""
 
@@ -272,8 +282,9 @@ class ListValue(HeapObject):
         elements = [value for items, element in states for value in (items if items is not None else [element])]
         return (None, join_all(elements) if elements else Unknown("an element of a list that may be empty"))
 
+    @recursive_repr()
     def __repr__(self) -> str:
-        return f"ListValue({self.items if self.items is not None else '...'})"
+        return f"[{_listed(map(repr, self.items), len(self.items)) if self.items is not None else '...'}]"
 
 
 class DictValue(HeapObject):
@@ -319,8 +330,10 @@ class DictValue(HeapObject):
             if key not in but:
                 self.items[key] = Unknown("a mapping that is not known may hold another value")
 
+    @recursive_repr()
     def __repr__(self) -> str:
-        return f"DictValue({self.items}{', ...' if self.open else ''})"
+        shown = _listed((f"{key!r}: {value!r}" for key, value in self.items.items()), len(self.items))
+        return f"{{{shown}{', ...' if self.open else ''}}}"
 
 
 class ConfigValue(DictValue):
@@ -442,7 +455,7 @@ class FunctionValue:
         self.setter: FunctionValue | None = None  # of a property
 
     def __repr__(self) -> str:
-        return f"FunctionValue({self.name})"
+        return f"the function {self.name}"
 
 
 class BoundMethod:
@@ -453,6 +466,9 @@ class BoundMethod:
     def __init__(self, function: FunctionValue, receiver: Value) -> None:
         self.function = function
         self.receiver: Value = receiver
+
+    def __repr__(self) -> str:
+        return f"the method {self.function.name}"
 
 
 class LibraryMethod:
@@ -465,7 +481,7 @@ class LibraryMethod:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"LibraryMethod({self.receiver!r}.{self.name})"
+        return f"the method {self.name}"
 
 
 class SuperValue:
@@ -476,6 +492,9 @@ class SuperValue:
     def __init__(self, receiver: Value, after: ClassValue) -> None:
         self.receiver: Value = receiver
         self.after = after
+
+    def __repr__(self) -> str:
+        return "super()"
 
 
 class Partial:
@@ -488,6 +507,9 @@ class Partial:
         self.args = args
         self.kwargs = kwargs
 
+    def __repr__(self) -> str:
+        return f"a partial of {self.function!r}"
+
 
 class Choice:
     """One of a few callables or layers, depending on a condition that is not known."""
@@ -496,6 +518,9 @@ class Choice:
 
     def __init__(self, options: tuple[Value, ...]) -> None:
         self.options = options
+
+    def __repr__(self) -> str:
+        return " or ".join(map(repr, self.options))
 
 
 class ClassValue(HeapObject):
@@ -533,7 +558,7 @@ class ClassValue(HeapObject):
         return join_named(states)
 
     def __repr__(self) -> str:
-        return f"ClassValue({self.name})"
+        return f"the class {self.name}"
 
 
 class ObjectValue(HeapObject):
@@ -565,7 +590,7 @@ class ObjectValue(HeapObject):
         return [base.namespace[name] for base in classes if name in base.namespace][:1]
 
     def __repr__(self) -> str:
-        return f"ObjectValue({self.class_value.name})"
+        return f"an instance of {self.class_value.name}"
 
 
 class LibraryObject(HeapObject):
@@ -592,7 +617,7 @@ class LibraryObject(HeapObject):
         }
 
     def __repr__(self) -> str:
-        return f"LibraryObject({self.path})"
+        return f"an instance of {self.path.rpartition('.')[2]}"
 
 
 class DatasetValue:
@@ -621,6 +646,9 @@ class DatasetValue:
         self.size = size
         self.path = path
         self.attributes = attributes or {}
+
+    def __repr__(self) -> str:
+        return "a dataset"
 
 
 class LayerValue(HeapObject):
@@ -708,7 +736,7 @@ class LayerValue(HeapObject):
         return (weights, built, inputs, longest[3], longest[4], trainable, extra)
 
     def __repr__(self) -> str:
-        return f"LayerValue({self.class_name})"
+        return f"an instance of {self.class_name}"
 
 
 class ModelValue(LayerValue):

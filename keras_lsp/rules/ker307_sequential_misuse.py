@@ -28,7 +28,7 @@ import ast
 from collections.abc import Iterator
 
 from keras_lsp.inference.facts import ModelFact, Span
-from keras_lsp.inference.values import FunctionValue, LayerValue, TensorValue
+from keras_lsp.inference.values import External, FunctionValue, LayerValue, TensorValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.rewriting import is_written, written_call
@@ -68,9 +68,10 @@ def check(context: Context) -> Iterator[Finding]:
 def _what(failure: Failure) -> str:
     if failure.argument == "trainable":
         return "The second argument of Sequential is `trainable` in Keras 3; write `name=...`."
-    if isinstance(failure.value, FunctionValue) or "keras.activations" in repr(failure.value):
+    value = failure.value
+    if isinstance(value, FunctionValue) or (isinstance(value, External) and "keras.activations" in value.path):
         return "Only layers can be added to a Sequential; put a function into `keras.layers.Lambda` or `Activation`."
-    if isinstance(failure.value, TensorValue):
+    if isinstance(value, TensorValue):
         return "Only layers can be added to a Sequential; this layer was called, which gives a tensor."
     if failure.error.facts.get("input"):
         return "A Sequential has one Input, its first layer."

@@ -44,6 +44,9 @@ class Tensor:
     def __str__(self) -> str:
         return format_shape(self.shape)
 
+    def __repr__(self) -> str:
+        return f"a tensor of shape {self}"  # what messages say where a number was wanted
+
 
 # What a layer or op takes or returns: one tensor, or (nested) tuples, lists or dicts of them; `None` for an absent one.
 Structure: TypeAlias = "Tensor | tuple[Structure, ...] | list[Structure] | dict[str, Structure] | None"

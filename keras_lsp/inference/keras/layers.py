@@ -73,6 +73,9 @@ class Adapter:
         self.class_name = layer.class_name
         self.arguments: Mapping[str, object] = layer.configuration.arguments if layer.configuration else {}
 
+    def __repr__(self) -> str:
+        return repr(self.value)
+
     def apply(self, inputs: Structure, call: Mapping[str, object]) -> Applied:
         """Output and weights for these inputs; raises `Refused` or `Undetermined`."""
         from keras_lsp.inference.keras.application import apply_nested
