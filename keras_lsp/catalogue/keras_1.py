@@ -1,6 +1,7 @@
-"""Arguments of Keras 1 that standalone Keras 2 still takes, each with a warning: `border_mode`, `nb_filter`, `Dropout(p=...)`.
+"""Arguments of Keras 1 and what became of them: `border_mode`, `nb_filter`, `Dropout(p=...)`, `fit(nb_epoch=...)`.
 
-Read from the decorators of the constructors of Keras 2.3.1 (`keras/legacy/interfaces.py`); neither tf.keras nor Keras 3 has them.
+Standalone Keras 2 still takes those of layers, each with a warning, as the decorators of the constructors of Keras 2.3.1 say
+(`keras/legacy/interfaces.py`); neither tf.keras nor Keras 3 has any of them.
 """
 
 from __future__ import annotations
@@ -79,6 +80,64 @@ DROPPED: dict[str, frozenset[str]] = {
     "InputLayer": frozenset(("input_dtype",)),
     **dict.fromkeys(("GRU", "LSTM", "SimpleRNN", "ConvLSTM2D"), frozenset(("forget_bias_init",))),
 }
+# Names that no layer has for anything else today, wherever they are met.
+_ANYWHERE: dict[str, str] = {
+    **_FILTERS,
+    **_KERNELS,
+    **_STATES,
+    **_POOLS,
+    "subsample": "strides",
+    "filter_length": "kernel_size",
+    "subsample_length": "strides",
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "length": "size",
+    "W_constraint": "kernel_constraint",
+    "U_constraint": "recurrent_constraint",
+    "atrous_rate": "dilation_rate",
+    **dict.fromkeys(("nb_row", "nb_col"), ""),
+    # Of `fit` and its like (keras/legacy/interfaces.py, `generator_methods_args_preprocessor`)
+    "nb_epoch": "epochs",
+    "samples_per_epoch": "",
+    "nb_val_samples": "",
+    "val_samples": "",
+    "max_q_size": "max_queue_size",
+    "pickle_safe": "use_multiprocessing",
+    "nb_worker": "workers",
+}
+# What takes the place of those without a single successor.
+_INSTEAD: dict[str, str] = {
+    **dict.fromkeys(("nb_row", "nb_col"), "`kernel_size=(rows, columns)` says both"),
+    **dict.fromkeys(KERNELS["Conv3D"], "`kernel_size=(depth, rows, columns)` says all three"),
+    "samples_per_epoch": "`steps_per_epoch` counts batches, not samples",
+    "nb_val_samples": "`validation_steps` counts batches, not samples",
+    "val_samples": "`steps` counts batches, not samples",
+}
+# Layers that never had these names, or use one of them for something else.
+_NONE = frozenset(("Lambda", "InputLayer"))
+
+
+def successor(owner: str, name: str) -> str | None:
+    """Today's name of an argument of Keras 1, "" if it has none; `None` for one that is not of Keras 1.
+
+    Args:
+        owner: the layer class or method that was given it.
+        name: the argument.
+    """
+    if owner in _NONE:
+        return None
+    found = CONVERSIONS.get(owner, {}).get(name)
+    if found is None and (name in DROPPED.get(owner, ()) or name in KERNELS.get(owner, ())):
+        return ""
+    return found if found is not None else _ANYWHERE.get(name)
+
+
+def advice(owner: str, name: str) -> str:
+    """What to write today instead of an argument of Keras 1, as a sentence."""
+    new = successor(owner, name)
+    if new:
+        return f"Today it is called `{new}`."
+    return f"Today {_INSTEAD[name]}." if name in _INSTEAD else "Later versions have no such argument."
 
 
 def converted_names(layer: str) -> frozenset[str]:

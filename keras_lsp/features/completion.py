@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from keras_lsp.catalogue import load_catalogue
+from keras_lsp.catalogue.keras_2 import KERAS_2
 from keras_lsp.features import markup
 from keras_lsp.features.fitting_shapes import fitting_shapes
 from keras_lsp.features.hover import describe_keyword
@@ -18,7 +19,6 @@ from keras_lsp.inference.values import ListValue
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
 from keras_lsp.rules.base import Context
-from keras_lsp.rules.renamed import KERAS_2
 from keras_lsp.syntax.calls import CallContext, CompletionContext, completion_context
 
 # Offered shapes and names are few; a client filters, but a person reads.

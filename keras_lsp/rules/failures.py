@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+from keras_lsp.catalogue.keras_1 import successor
+from keras_lsp.catalogue.keras_2 import KERAS_2
 from keras_lsp.inference.facts import Application, Call, LayerFact, Problem, Span
 from keras_lsp.inference.values import ListValue, TensorValue, Unknown
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.graph_walks import CONVOLUTIONS, TRANSPARENT, ancestors, rank_of, source_of
-from keras_lsp.rules.renamed import KERAS_1, KERAS_1_UNITS, KERAS_2, NOT_KERAS_1
 from keras_lsp.rules.rewriting import is_written
 from keras_lsp.rules.wording import MERGES, RECURRENT, is_symbolic
 from keras_lsp.shapes.dim import Shape
@@ -458,14 +459,11 @@ def _both_specs(failure: Failure, _: Context) -> bool:
 
 def keras_1_names(failure: Failure) -> list[str]:
     """The arguments of a failing call that have their names of Keras 1."""
-    if failure.class_name in NOT_KERAS_1:
-        return []
-    names = [
-        name for name in failure.call.arguments if name in KERAS_1 and (name in failure.unknown or not failure.unknown)
+    return [
+        name
+        for name in failure.call.arguments
+        if successor(failure.class_name, name) is not None and (name in failure.unknown or not failure.unknown)
     ]
-    if "output_dim" in failure.call.arguments and failure.class_name in KERAS_1_UNITS:
-        names.append("output_dim")
-    return names
 
 
 def _keras_1(failure: Failure, _: Context) -> bool:

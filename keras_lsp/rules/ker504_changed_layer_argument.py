@@ -25,11 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_lsp.catalogue.keras_2 import KERAS_2
 from keras_lsp.inference.values import ListValue
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.input_layers import fixes, removal_fix
-from keras_lsp.rules.renamed import KERAS_2
 from keras_lsp.rules.rewriting import is_written, place, rename_keyword
 from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.text.edits import TextEdit

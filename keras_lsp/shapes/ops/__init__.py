@@ -10,7 +10,7 @@ callable that takes and returns descriptions of tensors; who interprets programs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from keras_lsp.shapes.configuration import UnknownValue, Version
@@ -110,42 +110,21 @@ def apply_operator(
     """
     from keras_lsp.shapes.ops.operators import operate
 
-    try:
-        return Applied(operate(symbol, left, right, kind))
-    except Refused as refused:
-        return refused.error
-    except Undetermined as undetermined:
-        return Unknown(undetermined.reason)
-    except UNREADABLE as error:
-        return Unknown(f"the arguments could not be read: {error}")
+    return _answer(lambda: operate(symbol, left, right, kind))
 
 
 def apply_unary(symbol: str, value: object, keras: Version, kind: str = "") -> Applied | ShapeError | Unknown:
     """`-x`, `+x`, `~x`, `not x` or `abs(x)` of an array."""
     from keras_lsp.shapes.ops.operators import operate_unary
 
-    try:
-        return Applied(operate_unary(symbol, value, kind))
-    except Refused as refused:
-        return refused.error
-    except Undetermined as undetermined:
-        return Unknown(undetermined.reason)
-    except UNREADABLE as error:
-        return Unknown(f"the arguments could not be read: {error}")
+    return _answer(lambda: operate_unary(symbol, value, kind))
 
 
 def subscript(tensor: Tensor, index: object, keras: Version) -> Applied | ShapeError | Unknown:
     """`tensor[index]` for numbers, sizes, slices, `None`, `...`, integer arrays, boolean masks, and tuples of these."""
     from keras_lsp.shapes.ops.indexing import subscripted
 
-    try:
-        return Applied(subscripted(tensor, index))
-    except Refused as refused:
-        return refused.error
-    except Undetermined as undetermined:
-        return Unknown(undetermined.reason)
-    except UNREADABLE as error:
-        return Unknown(f"the arguments could not be read: {error}")
+    return _answer(lambda: subscripted(tensor, index))
 
 
 def _apply(
@@ -153,10 +132,13 @@ def _apply(
 ) -> Applied | ShapeError | Unknown:
     from keras_lsp.shapes.ops.arguments import Call
 
+    return _answer(lambda: found.implementation(Call(name, kind, found.bind(args, kwargs), found.options, keras)))
+
+
+def _answer(compute: Callable[[], object]) -> Applied | ShapeError | Unknown:
+    """What an implementation returns or raises; ops that ask about arrays return plain values."""
     try:
-        call = Call(name, kind, found.bind(args, kwargs), found.options, keras)
-        # Ops that ask about arrays answer with plain values.
-        return Applied(cast("Any", found.implementation(call)))
+        return Applied(cast("Any", compute()))
     except Refused as refused:
         return refused.error
     except Undetermined as undetermined:
