@@ -141,6 +141,7 @@ def call_value(machine: Machine, function: Value, arguments: Arguments, node: as
     escape(machine, arguments)
     if not isinstance(function, Unknown):
         return Unknown("what is called here is not known")
+    machine.heap.forget(function.perhaps)
     if not function.called and tensors_in((*arguments.args, *arguments.kwargs.values())):
         function.note_call()
     return Unknown(function.reason)

@@ -171,9 +171,7 @@ def dict_item(machine: Machine, value: DictValue, key: Value) -> Value:
     except TypeError:
         return Unknown("the key is not known")
     if isinstance(key, Unknown):
-        return (
-            join_all(list(value.items.values())) if value.items and not value.open else Unknown("the key is not known")
-        )
+        return _some_item(machine, value)
     if value.factory is not None:
         made = machine.call(value.factory, Arguments(), None)
         machine.touch(value)
@@ -183,6 +181,21 @@ def dict_item(machine: Machine, value: DictValue, key: Value) -> Value:
     if method is not None and not value.open:
         return machine.call(method, Arguments([key]), None)
     return Unknown(f"the key {key!r:.40} is not known")
+
+
+def _some_item(machine: Machine, value: DictValue) -> Value:
+    """The item under a key that is not known; a `defaultdict` may make it."""
+    known = list(value.items.values())
+    if value.factory is not None:
+        made = machine.call(value.factory, Arguments(), None)
+        machine.touch(value)
+        value.open = True
+        known.append(made)
+    elif not value.open and known:
+        return join_all(known)
+    result = Unknown("the key is not known")
+    result.perhaps = tuple(item for item in known if isinstance(item, HeapObject))
+    return result
 
 
 def assign_subscript(machine: Machine, container: Value, index: Value, value: Value) -> None:
@@ -208,15 +221,16 @@ def assign_subscript(machine: Machine, container: Value, index: Value, value: Va
             return
         machine.touch(container)
         try:
-            container.items[index] = value
+            hash(index)
         except TypeError:
-            container.open = True
-            container.others.append(value)
+            container.store_somewhere(value)
             return
         if isinstance(index, Unknown):
-            del container.items[index]
-            container.open = True
-            container.others.append(value)
+            container.store_somewhere(value)
+        else:
+            container.items[index] = value
+    elif isinstance(container, Unknown):
+        machine.heap.forget(container.perhaps)
     elif isinstance(container, LibraryObject):
         from keras_lsp.inference.library.objects import STORES
 

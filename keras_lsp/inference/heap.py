@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from keras_lsp.inference.values import HeapObject, LayerValue
@@ -31,6 +32,20 @@ class Heap:
 
     def touch(self, target: HeapObject) -> None:
         """Must be called before an object changes."""
+        self._note(target)
+        if target.sources:
+            self.forget(target.sources)
+
+    def forget(self, targets: Iterable[HeapObject]) -> None:
+        """One of these changes, nobody knows which, nor how."""
+        left = list(targets)
+        while left:
+            target = left.pop()
+            self._note(target)
+            if target.forget():
+                left.extend(target.sources)
+
+    def _note(self, target: HeapObject) -> None:
         self.touched[id(target)] = target
         if self.forks:
             before = self.forks[-1].before

@@ -699,7 +699,9 @@ def execute_delete(machine: Machine, node: ast.Delete) -> Flow | None:
                 try:
                     container.items.pop(key, None)
                 except TypeError:
-                    container.open = True
+                    container.forget()
+                if isinstance(key, Unknown):
+                    container.forget()
             elif isinstance(container, ListValue) and container.items is not None:
                 machine.touch(container)
                 if isinstance(key, int | slice):

@@ -34,7 +34,7 @@ CONSTANTS: tuple[type[Any], ...] = (int, float, str, bytes, bool, complex, type(
 class Unknown:
     """A value that is not known, with the reason in words, a name if the program gave it one, and what making it raises."""
 
-    __slots__ = ("_dim", "_origin", "_parts", "called", "error", "name", "reason")
+    __slots__ = ("_dim", "_origin", "_parts", "called", "error", "name", "perhaps", "reason")
 
     def __init__(self, reason: str, name: str | None = None, dim: Dim = None, error: ShapeError | None = None) -> None:
         self.reason = reason
@@ -44,6 +44,7 @@ class Unknown:
         self._dim = dim
         self._parts: dict[str, Unknown] | None = None
         self._origin: Unknown | None = None
+        self.perhaps: tuple[HeapObject, ...] = ()  # objects of which it, or what it belongs to, may be one
 
     def part(self, suffix: str) -> Unknown:
         """An attribute or element: unknown too, the same one whenever it is asked for, with a name if this has one."""
@@ -51,7 +52,8 @@ class Unknown:
             self._parts = {}
         if suffix not in self._parts:
             name = f"{self.name}{suffix}" if self.name and len(self.name) < 40 else None
-            self._parts[suffix] = Unknown(self.reason, name)
+            self._parts[suffix] = part = Unknown(self.reason, name)
+            part.perhaps = self.perhaps
         return self._parts[suffix]
 
     def as_dim(self) -> Expr | int:
@@ -81,6 +83,7 @@ class Unknown:
             return self
         copy = Unknown(self.reason, name)
         copy._origin = self
+        copy.perhaps = self.perhaps
         return copy
 
     def note_call(self) -> None:
@@ -236,9 +239,18 @@ def _makers(node: GraphNode) -> Iterator[LayerValue]:
 
 
 class HeapObject:
-    """A mutable value; `save`, `restore` and `merge` let the interpreter try branches."""
+    """A mutable value; `save`, `restore` and `merge` let the interpreter try branches.
+
+    `sources` are the objects of which a joined one is one, nobody knows which: whoever changes it changes one of them.
+    """
 
     __slots__ = ()
+
+    sources: tuple[HeapObject, ...] = ()
+
+    def forget(self) -> bool:
+        """Be changed in a way that is not known; whether something was known before."""
+        return False
 
     def save(self) -> Any:
         """The state now; must not change when the object does."""
@@ -261,12 +273,18 @@ def _listed(items: Iterable[str], count: int) -> str:
 class ListValue(HeapObject):
     """A list (or set, or deque); `items` is `None` when the length is not known, then `element` covers all elements."""
 
-    __slots__ = ("element", "items", "kind")
+    __slots__ = ("element", "items", "kind", "sources")
 
     def __init__(self, items: list[Value] | None, element: Value = None, kind: str = "list") -> None:
         self.items = items
         self.element: Value = element
         self.kind = kind
+        self.sources = ()
+
+    def forget(self) -> bool:
+        known = self.items is not None or not isinstance(self.element, Unknown)
+        self.items, self.element = None, Unknown("a list that may have been changed")
+        return known
 
     def save(self) -> Any:
         return (None if self.items is None else list(self.items), self.element)
@@ -293,13 +311,19 @@ class DictValue(HeapObject):
     `others` are values that were stored under keys that are not known.
     """
 
-    __slots__ = ("factory", "items", "open", "others")
+    __slots__ = ("factory", "items", "open", "others", "sources")
 
     def __init__(self, items: dict[Any, Value], is_open: bool = False, factory: Value = None) -> None:
         self.items = items
         self.open = is_open
         self.factory: Value = factory
         self.others: list[Value] = []
+        self.sources = ()
+
+    def forget(self) -> bool:
+        known = bool(self.items) or not self.open
+        self.items, self.open = {}, True
+        return known
 
     def save(self) -> Any:
         return (dict(self.items), self.open)
@@ -323,6 +347,12 @@ class DictValue(HeapObject):
             self.may_change(items)
             self.open = True
         self.items.update(items)
+
+    def store_somewhere(self, value: Value) -> None:
+        """Store a value under a key that is not known, which may be one of those that are."""
+        self.items.update({key: join(item, value) for key, item in self.items.items()})
+        self.others.append(value)
+        self.open = True
 
     def may_change(self, but: Container[Any] = ()) -> None:
         """Something that is not known may have stored other values under all keys `but` these."""
@@ -842,10 +872,10 @@ def join(left: Value, right: Value) -> Value:
         return Unknown("may have different values", dim=join_dims(left, right))
     if isinstance(left, ListValue) and isinstance(right, ListValue):
         items, element = left.merge([left.save(), right.save()])
-        return ListValue(items, element, left.kind)
+        return _one_of(ListValue(items, element, left.kind), left, right)
     if isinstance(left, DictValue) and isinstance(right, DictValue):
         items, is_open = DictValue.merge(left, [DictValue.save(left), DictValue.save(right)])
-        return DictValue(items, is_open)
+        return _one_of(DictValue(items, is_open), left, right)
     options = (*_options(left), *_options(right))
     if all(is_callable(option) for option in options) and len(options) <= 4:
         unique: list[Value] = []
@@ -856,6 +886,11 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, LibraryObject) and isinstance(right, LibraryObject) and left.path == right.path:
         return LibraryObject(left.path)
     return Unknown("may have values of different kinds")
+
+
+def _one_of(joined: HeapObject, *sources: HeapObject) -> HeapObject:
+    joined.sources = sources
+    return joined
 
 
 def join_all(values: list[Value]) -> Value:

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keras_lsp.inference.budget import MAX_MODULES
 from keras_lsp.inference.facts import Argument, Call, Span
 from keras_lsp.inference.values import ListValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
@@ -33,8 +34,9 @@ from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import keras_name, nearest, raises
 from keras_lsp.text.edits import TextEdit
 
-# With one of these a program can make names of its own.
+# With one of these a program, or a module that it imports, can make names of its own.
 _CUSTOM = ("custom_object", "register_keras_serializable", "serialization.register")
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([\w \t,]*)|import[ \t]+([\w.]+))", re.MULTILINE)
 # Registries that raise for unknown names; what Keras 2 takes silently (regularizers, constraints) is left alone there.
 _ALWAYS = frozenset(("activation", "recurrent_activation"))
 _INITIALIZER = re.compile(r"(\w+_)?initializer$")
@@ -46,13 +48,13 @@ def check(context: Context) -> Iterator[Finding]:
     reported: set[Span] = set()
     for failure in context.failures.get("KER407", ()):
         argument = failure.call.arguments.get(failure.argument or "")
-        if argument is None or not isinstance(failure.value, str):
+        if argument is None or not isinstance(failure.value, str) or _is_registered(failure.value):
             continue
         reported.add(argument.span)
         known = context.catalogue.identifiers_for(failure.call.canonical, argument.name)
         says = raises(context, failure.error)
         yield _finding(context, failure.call, argument, failure.value, argument.name, known, says)
-    if any(word in context.text for word in _CUSTOM):
+    if _makes_names(context):
         return
     for layer in context.facts.layers:
         if layer.custom or not layer.canonical or layer.call.guarded or layer.error:
@@ -60,6 +62,8 @@ def check(context: Context) -> Iterator[Finding]:
         for name, argument in layer.call.arguments.items():
             value = argument.value
             if not isinstance(value, str) or not value or not _checked(context, name) or argument.span in reported:
+                continue
+            if _is_registered(value):
                 continue
             known = context.catalogue.identifiers_for(layer.canonical, name)
             if known and value not in known and not _is_layer(context, name, value):
@@ -69,6 +73,31 @@ def check(context: Context) -> Iterator[Finding]:
                 )
     for event in events(context, frozenset(("compile",))):
         yield from _compile(context, event.call)
+
+
+def _is_registered(name: str) -> bool:
+    """Names with a package in front of them are those of registered objects only, and any import may register some."""
+    return ">" in name
+
+
+def _makes_names(context: Context) -> bool:
+    """Whether the text, or a module of the project that it imports, registers objects under names."""
+    left, seen = [(context.text, context.world.path)], {context.world.path}
+    while left:
+        text, path = left.pop()
+        if any(word in text for word in _CUSTOM):
+            return True
+        for module, names, plain in _IMPORT.findall(text):
+            dotted = [plain or module]
+            if module:
+                join = "" if module.endswith(".") else "."
+                dotted += [f"{module}{join}{name.split()[0]}" for name in names.split(",") if name.strip()]
+            for name in dotted:
+                source = context.world.find_source(name, path) if len(seen) < MAX_MODULES else None
+                if source is not None and source.path not in seen:
+                    seen.add(source.path)
+                    left.append((source.text, source.path))
+    return False
 
 
 def _is_layer(context: Context, name: str, value: str) -> bool:
@@ -93,6 +122,8 @@ def _compile(context: Context, call: Call) -> Iterator[Finding]:
         extra = {"acc", "accuracy", "crossentropy", "ce"} if name == "metrics" else set[str]()
         for item in values:
             if not isinstance(item, str) or not item or not known or item in known or item in extra:
+                continue
+            if _is_registered(item):
                 continue
             if name == "optimizer" and item.lower() in {k.lower() for k in known}:
                 continue

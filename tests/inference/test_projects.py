@@ -177,3 +177,17 @@ def test_imports_across_files(
     assert outcome == Outcome(None, "")
     shift = roots.count("\n")
     assert all(agrees(said[line - shift], str(shape)) for line, shape in outcome.revealed)
+
+
+@pytest.mark.parametrize("registers", [True, False])
+def test_names_that_a_module_of_the_project_registers(tmp_path: Path, registers: bool) -> None:
+    """What a module registers, which the program imports over another one, is a name that Keras knows."""
+    decorator = "@keras.saving.register_keras_serializable()\n" if registers else ""
+    (tmp_path / "functions.py").write_text(f"import keras\n{decorator}def wobble(x):\n    return x\n", encoding="utf-8")
+    (tmp_path / "blocks.py").write_text("from functions import wobble\n", encoding="utf-8")
+    program = tmp_path / "program.py"
+    text = "import keras\nimport blocks\nlayer = keras.layers.Dense(4, activation='wobble')\n"
+    program.write_text(text, encoding="utf-8")
+    world = World(parse_version("3.15"), str(program), SourceFinder([str(tmp_path)]).find)
+    found = analyse_document(Document(program.as_uri(), None, text), world, Settings()).findings
+    assert [finding.code for finding in found] == ([] if registers else ["KER407"])

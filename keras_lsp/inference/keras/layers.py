@@ -95,6 +95,8 @@ def convert(machine: Machine, name: str, value: Value) -> Any:
     layer = as_layer(value)
     if layer is not None:
         return Adapter(machine, value, layer)
+    if name == "dtype" and (known := _plain_dtype(machine, value)) is not None:
+        return UnknownValue("this type is not accepted") if known is UNKNOWN else known
     if isinstance(value, Unknown):
         return value.as_dim() if name in SIZE_PARAMETERS else UnknownValue(value.reason)
     if isinstance(value, tuple | ListValue):
@@ -352,9 +354,10 @@ def literal(value: Value) -> object:
     return converted
 
 
-# What the types of Python stand for as a `dtype`; a type that is missing is refused.
+# What the types of Python, and in Keras 2 the names of C, stand for as a `dtype`; a type that is missing is refused.
 _TYPES_2 = {"float": "float32", "bool": "bool"}
 _TYPES_3 = {"float": "float32", "bool": "bool", "int": "int64", "str": "string"}
+_NAMES_2 = {"float": "float32", "half": "float16", "double": "float64"}
 
 
 def literal_dtype(machine: Machine, value: Value) -> object:
@@ -362,10 +365,15 @@ def literal_dtype(machine: Machine, value: Value) -> object:
 
     Source: `PYTHON_DTYPES_MAP` in keras/src/backend/common/variables.py, `as_dtype` in tensorflow/python/framework/dtypes.py.
     """
+    known = _plain_dtype(machine, value)
+    return literal(value) if known is None else known
+
+
+def _plain_dtype(machine: Machine, value: Value) -> object | None:
     if isinstance(value, External) and value.path.startswith("builtins."):
         known = _TYPES_3 if machine.keras >= (3,) else _TYPES_2
         return known.get(value.path.removeprefix("builtins."), UNKNOWN)
-    return literal(value)
+    return _NAMES_2.get(value) if isinstance(value, str) and machine.keras < (3,) else None
 
 
 def _size(value: Value) -> object:

@@ -570,8 +570,12 @@ def _add_weight(machine: Machine, layer: LayerValue, arguments: Arguments, node:
     first = "shape" if machine.keras >= (3,) else "name"
     names = ("shape", "initializer", "dtype") if first == "shape" else ("name", "shape", "dtype")
     bound = arguments.bind(*names, "trainable", "name", "shape", "dtype")
-    if first == "name" and isinstance(bound.get("name"), tuple | ListValue) and "shape" not in bound:
-        bound["shape"] = bound.pop("name")  # Keras 2.3 and older also took the shape first
+    if first == "name" and arguments.args and isinstance(arguments.args[0], tuple | ListValue):
+        if machine.keras >= (2, 3):
+            return _no_weight(machine, layer, "the first argument is a name, not a shape")
+        bound.update(shape=arguments.args[0], name=arguments.kwargs.get("name"))  # older versions take it as the shape
+    elif arguments.args and first in arguments.kwargs:
+        return _no_weight(machine, layer, f"`{first}` is given twice")
     shape = bound.get("shape", ())
     if isinstance(shape, int):
         shape = (shape,)
@@ -593,6 +597,12 @@ def _add_weight(machine: Machine, layer: LayerValue, arguments: Arguments, node:
     else:
         layer.extra_weights.append(Weight(name if isinstance(name, str) else "variable", dims, trainable, dtype))
     return TensorValue(Tensor(dims, dtype), "tensorflow", origin=machine.span_of(node))
+
+
+def _no_weight(machine: Machine, layer: LayerValue, reason: str) -> Unknown:
+    machine.touch(layer)
+    layer.extra_weights = None
+    return Unknown(reason)
 
 
 def _build_layer(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:

@@ -779,6 +779,9 @@ def missing_input(
     names = input_names(model)
     if value.open or model.inputs is None or not is_declared(model) or model.kind != "Functional":
         return None
+    structure = model.input_structure
+    if isinstance(structure, DictValue) and not all(isinstance(item, TensorValue) for item in structure.items.values()):
+        return None  # dictionaries or lists within: an item may bring several of the inputs
     if not all(isinstance(key, str) for key in value.items) or len(names) < 2:
         return None
     if symbolic is None:

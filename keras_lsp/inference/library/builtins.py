@@ -225,10 +225,11 @@ def make_dict(machine: Machine, arguments: Arguments, node: ast.AST | None) -> V
                 try:
                     if parts is not None and len(parts) == 2 and not isinstance(parts[0], Unknown):
                         result.items[parts[0]] = parts[1]
-                    else:
-                        result.open = True
+                        continue
                 except TypeError:
-                    result.open = True
+                    pass
+                result.may_change()
+                result.open = True
             result.open = result.open or pairs is None
         if arguments.open:
             result.may_change()
@@ -538,6 +539,8 @@ def set_attribute_by_name(machine: Machine, arguments: Arguments, node: ast.AST 
         set_attribute(machine, target, name, arguments.args[2])
     elif isinstance(target, ObjectValue):
         machine.touch(target)
+        value = arguments.get(2, "value")
+        target.attributes = {known: join(item, value) for known, item in target.attributes.items()}
         target.open = True
     return None
 

@@ -9,7 +9,7 @@ from typing import cast
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.budget import MAX_STRING
 from keras_lsp.inference.machine import Machine
-from keras_lsp.inference.values import DictValue, External, ListValue, NamedTuple, Unknown, Value, join_all
+from keras_lsp.inference.values import DictValue, External, HeapObject, ListValue, NamedTuple, Unknown, Value, join_all
 from keras_lsp.shapes.dim import Dim, Expr, product
 
 # Methods of constants that can be computed for real: their results are no larger than their operands.
@@ -289,9 +289,18 @@ def _get(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
             return value.items[key]
     except TypeError:
         return Unknown("the key is not known")
-    if value.open or isinstance(key, Unknown):
+    if isinstance(key, Unknown):
+        return _perhaps(value, f"the key {key!r:.40} may be set elsewhere")
+    if value.open:
         return Unknown(f"the key {key!r:.40} may be set elsewhere")
     return arguments.get(1, "default")
+
+
+def _perhaps(value: DictValue, reason: str) -> Unknown:
+    """What may be any item of a dictionary, or none."""
+    result = Unknown(reason)
+    result.perhaps = tuple(item for item in value.items.values() if isinstance(item, HeapObject))
+    return result
 
 
 def _items(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
@@ -331,7 +340,11 @@ def _pop_key(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
             return value.items.pop(key)
     except TypeError:
         pass
-    if not value.open and len(arguments.args) > 1 and not isinstance(key, Unknown):
+    if isinstance(key, Unknown):
+        result = _perhaps(value, f"the key {key!r:.40} is not known")
+        value.forget()
+        return result
+    if not value.open and len(arguments.args) > 1:
         return arguments.args[1]
     return Unknown(f"the key {key!r:.40} is not known")
 
@@ -343,11 +356,17 @@ def _set_default(machine: Machine, value: DictValue, arguments: Arguments) -> Va
             return value.items[key]
     except TypeError:
         return Unknown("the key is not known")
-    if value.open or isinstance(key, Unknown):
-        return Unknown("the key may be set elsewhere")
     machine.touch(value)
-    value.items[key] = arguments.get(1, "default")
-    return value.items[key]
+    default = arguments.get(1, "default")
+    if isinstance(key, Unknown):
+        result = _perhaps(value, "the key may be set elsewhere")
+        value.others.append(default)
+        value.open = True
+        return result
+    if value.open:
+        return Unknown("the key may be set elsewhere")
+    value.items[key] = default
+    return default
 
 
 def _copy_dict(machine: Machine, value: DictValue, arguments: Arguments) -> Value:
@@ -383,8 +402,7 @@ def _set_item(machine: Machine, value: DictValue, arguments: Arguments) -> Value
     if isinstance(key, str | int | float | tuple | None):
         value.items[key] = item
     else:
-        value.open = True
-        value.others.append(item)
+        value.store_somewhere(item)
     return None
 
 

@@ -9,7 +9,17 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.library import CONSTANTS, models
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_array, run_op
-from keras_lsp.inference.values import DatasetValue, External, LibraryObject, ListValue, TensorValue, Unknown, Value
+from keras_lsp.inference.values import CONSTANTS as PLAIN
+from keras_lsp.inference.values import (
+    DatasetValue,
+    External,
+    LibraryObject,
+    ListValue,
+    TensorValue,
+    Unknown,
+    Value,
+    join_all,
+)
 from keras_lsp.shapes.tensor import MAX_CONTENT, Tensor
 
 CONSTANTS.update(
@@ -109,7 +119,20 @@ def load(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     return Unknown("the data comes from a file")
 
 
-@models("numpy.random.shuffle", "numpy.random.seed", "random.shuffle", "random.seed", "tensorflow.random.set_seed")
+@models("numpy.random.shuffle", "random.shuffle")
+def shuffle(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
+    """The shape of an array and the length of a list stay; which item stands where is not known."""
+    value = arguments.get(0, "x")
+    if isinstance(value, ListValue) and value.items:
+        machine.touch(value)
+        if all(isinstance(item, PLAIN) for item in value.items):
+            value.items = [Unknown("one of the items that were shuffled") for _ in value.items]
+        else:
+            value.element, value.items = join_all(value.items), None
+    return None
+
+
+@models("numpy.random.seed", "random.seed", "tensorflow.random.set_seed")
 def nothing(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """Shapes stay."""
     return None
