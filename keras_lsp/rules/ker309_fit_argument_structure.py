@@ -3,11 +3,14 @@
 ## What it does
 Reports another number of arrays than the model has inputs, arrays of different numbers of samples, and lists of numbers
 where Keras wants arrays: everywhere in Keras 3, beside an array in Keras 2; and dictionaries of arrays that lack one for an
-input, or have labels for no output.
+input, or have labels for no output. Labels or a `validation_split` beside a data set, a generator or a `Sequence`, which bring
+their labels themselves; no labels at all where the model is compiled with a loss; generators of Keras 3 that yield a list instead
+of a tuple; too few samples to split; and a `class_weight` that the model cannot use.
 
 ## Why it matters
 Keras stops when training starts: `Data cardinality is ambiguous`, `Layer expects 2 input(s), but it received 1 input tensors`,
-`Unrecognized data type: x=[[1, 2, 3]] (of type <class 'list'>)`.
+`Unrecognized data type: x=[[1, 2, 3]] (of type <class 'list'>)`, ``When providing `x` as a tf.data.Dataset, `y` should not be
+passed``.
 
 ## Example
 ```python
@@ -31,14 +34,16 @@ None.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import cast
 
 from keras_lsp.inference.facts import Argument, ModelEvent
-from keras_lsp.inference.values import DictValue, ListValue, TensorValue
+from keras_lsp.inference.values import DatasetValue, DictValue, LibraryObject, ListValue, TensorValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, arrays_in, events
+from keras_lsp.rules.results import is_plain
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import count, keras_name, listed, raises
 from keras_lsp.shapes.dim import Shape, differ, format_shape
@@ -48,11 +53,15 @@ from keras_lsp.shapes.tensor import Tensor
 def check(context: Context) -> Iterator[Finding]:
     """Arrays in another number or of other lengths than the model takes."""
     for event in events(context, TRAINING | PREDICTING):
+        if event.method in TRAINING:
+            yield from _streams(context, event)
         if event.model.class_name not in ("Sequential", "Functional"):
             continue
         found = list(_lists(context, event)) or list(_numbers(context, event))
         yield from found
         if event.method in TRAINING:
+            yield from _unlabelled(context, event)
+            yield from _class_weight(context, event)
             yield from _samples(context, event)
             yield from _outputs(context, event)
             yield from _named_outputs(context, event)
@@ -92,16 +101,168 @@ def _lists(context: Context, event: ModelEvent) -> Iterator[Finding]:
     yield RULE.finding(place(event.call, argument), message)
 
 
+# What the errors of Keras 3 and 2 call the sources of batches, by where they come from.
+_STREAMS = {
+    "builtins.generator": ("a generator", "generator", "python generator"),
+    "keras.utils.Sequence": ("a Sequence", "PyDataset", "`keras.utils.Sequence`"),
+}
+_DATA_SET = ("a data set", "tf.data.Dataset", "dataset")
+
+
+def _stream(argument: Argument | None) -> tuple[str, str, str] | None:
+    """How the errors name what brings whole batches, labels included; `None` for arrays and what is not known."""
+    value = argument.value if argument is not None else None
+    if not isinstance(value, DatasetValue):
+        return None
+    if value.path in _STREAMS:
+        return _STREAMS[value.path]
+    return _DATA_SET if value.path.startswith("tensorflow.") else None
+
+
+def _streams(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """What cannot be given together with a data set, a generator or a `Sequence`; and batches of a generator that are no tuples.
+
+    Source: keras/src/trainers/epoch_iterator.py and data_adapters/generator_data_adapter.py (Keras 3), data_adapter.py (Keras 2).
+    """
+    if event.method not in ("fit", "evaluate"):
+        return
+    x, y, split = (event.call.arguments.get(name) for name in ("x", "y", "validation_split"))
+    names = _stream(x)
+    if x is None or names is None:
+        return
+    if y is not None and isinstance(y.value, TensorValue | ListValue | DictValue):
+        reason = (
+            f"When providing `x` as a {names[1]}, `y` should not be passed."
+            if context.keras3
+            else f"`y` argument is not supported when using {names[2]} as input."
+        )
+        message = (
+            f"`x` is {names[0]}, which brings the labels itself. {keras_name(context)} raises: ValueError: {reason}"
+        )
+        yield RULE.finding(place(event.call, y), message)
+        return
+    if split is not None and isinstance(split.value, float) and split.value and event.method == "fit":
+        message = (
+            f"Only arrays can be split, and `x` is {names[0]}: give `validation_data`. {keras_name(context)} raises: ValueError: "
+            f"`validation_split` is only supported for {'tensors' if context.keras3 else 'Tensors'} or NumPy arrays."
+        )
+        yield RULE.finding(place(event.call, split), message)
+        return
+    element = x.value.element if isinstance(x.value, DatasetValue) else None
+    if context.keras3 and names[1] == "generator" and isinstance(element, ListValue | TensorValue):
+        what = (
+            "a list: write `yield x, y`"
+            if isinstance(element, ListValue)
+            else "an array: write `yield (x,)` or `yield x, y`"
+        )
+        message = (
+            f"The generator yields {what}. {keras_name(context)} raises: ValueError: When passing a Python generator to a Keras "
+            "model, the generator must return a tuple, either (input,) or (inputs, targets) or (inputs, targets, sample_weights)."
+        )
+        yield RULE.finding(place(event.call, x), message)
+
+
+def _unlabelled(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """Training with a loss and without labels; `evaluate` of Keras 2 lets it pass."""
+    x, compiled = event.call.arguments.get("x"), event.compiled
+    if x is None or compiled is None or event.call.unknown_arguments or not is_plain(event):
+        return
+    loss = compiled.call.arguments.get("loss")
+    if loss is None or not isinstance(loss.value, str | LibraryObject) or event.method not in ("fit", "evaluate"):
+        return
+    if event.method == "evaluate" and not context.keras3:
+        return
+    y = event.call.arguments.get("y")
+    if isinstance(x.value, TensorValue) and x.value.kind != "keras":
+        missing = y is None or y.value is None
+    elif isinstance(x.value, DatasetValue) and (
+        _stream(x) is _DATA_SET or (_stream(x) is _STREAMS["builtins.generator"] and not context.keras3)
+    ):
+        element = x.value.element
+        one = isinstance(element, tuple) and len(cast("tuple[object, ...]", element)) == 1
+        missing = y is None and (isinstance(element, TensorValue) or one)
+    else:
+        return
+    if missing:
+        reason = "None values not supported." if context.keras3 else "Target data is missing."
+        message = (
+            f"The model is compiled with a loss, and `{event.method}` gets no labels to compute it with. {keras_name(context)} "
+            f"raises: ValueError: {reason}"
+        )
+        related = ((place(compiled.call, loss), "the loss"),)
+        yield RULE.finding(place(event.call, x), message, related=related)
+
+
+def _class_weight(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """`class_weight` that is no dictionary, or for several outputs; and in Keras 3 for labels with more than one axis.
+
+    Source: keras/src/trainers/data_adapters/data_adapter_utils.py, tf_keras/src/engine/data_adapter.py.
+    """
+    argument = event.call.arguments.get("class_weight")
+    if argument is None or event.method not in ("fit", "train_on_batch") or context.keras < (2, 4):
+        return
+    weights = argument.value
+    if isinstance(weights, str) and weights:
+        owner, attribute = "str", "get" if context.keras3 else "keys"
+    elif isinstance(weights, ListValue) and weights.items and weights.kind == "list":
+        owner, attribute = "list", "get" if context.keras3 else "keys"
+    elif isinstance(weights, TensorValue) and weights.kind == "numpy" and context.keras3:
+        owner, attribute = "numpy.ndarray", "get"
+    else:
+        owner, attribute = "", ""
+    if owner and event.method == "fit" and isinstance(array_of(event, "y"), Tensor):
+        message = (
+            f"`class_weight` must be a dictionary of numbers of classes: `dict(enumerate(weights))`. {keras_name(context)} raises: "
+            f"AttributeError: '{owner}' object has no attribute '{attribute}'."
+        )
+        yield RULE.finding(place(event.call, argument), message)
+        return
+    if not isinstance(weights, DictValue) or not weights.items:
+        return
+    if len(event.outputs or ()) > 1 and event.model.layers is not None:
+        message = (
+            f"`class_weight` is for models with one output; this one has {len(event.outputs or ())}. Give `sample_weight`. "
+            f"{keras_name(context)} raises: ValueError: `class_weight` is only supported for Models with a single output."
+        )
+        yield RULE.finding(place(event.call, argument), message)
+        return
+    y = event.call.arguments.get("y")
+    shape = (
+        y.value.spec.shape if y is not None and isinstance(y.value, TensorValue) and y.value.kind == "numpy" else None
+    )
+    if context.keras3 and event.method == "fit" and shape and len(shape) > 2:
+        inner = shape[1:-1]
+        if all(isinstance(dim, int) and dim > 1 for dim in inner):
+            message = (
+                f"`class_weight` needs one class for each sample; the labels are {format_shape(shape)}. Give `sample_weight`. "
+                f"{keras_name(context)} raises: TypeError about arrays that are no Python scalars."
+            )
+            yield RULE.finding(place(event.call, argument), message)
+
+
+def _inputs_of(argument: Argument) -> object:
+    """What is given to the model's inputs: of a data set the first part of a batch."""
+    value = argument.value
+    if _stream(argument) is not None and isinstance(value, DatasetValue):
+        element = value.element
+        items = list(cast("tuple[object, ...]", element)) if isinstance(element, tuple) else []
+        return items[0] if len(items) in (2, 3) else None
+    return value
+
+
 def _numbers(context: Context, event: ModelEvent) -> Iterator[Finding]:
     argument = event.call.arguments.get("x")
     if argument is None:
         return
     if event.inputs is None or event.model.layers is None:
         return
-    if isinstance(argument.value, DictValue):
+    value = _inputs_of(argument)
+    if isinstance(value, DictValue):
         return  # compared by names
-    arrays = arrays_in(argument.value)
-    given = len(arrays) if arrays is not None else 1 if isinstance(argument.value, TensorValue) else None
+    arrays = arrays_in(value)
+    given = len(arrays) if arrays is not None else 1 if isinstance(value, TensorValue) else None
+    if value is not argument.value and (given is None or given > len(event.inputs)):
+        return
     wanted = len(event.inputs)
     if given is None or given == wanted or (arrays is None and wanted == 1):
         return
@@ -183,6 +344,7 @@ def _named_outputs(context: Context, event: ModelEvent) -> Iterator[Finding]:
 def _samples(context: Context, event: ModelEvent) -> Iterator[Finding]:
     x, y = array_of(event, "x"), array_of(event, "y")
     argument = event.call.arguments.get("y")
+    yield from _too_few(context, event, x)
     yield from _weights(context, event, x)
     yield from _held_out(context, event)
     if (
@@ -196,6 +358,32 @@ def _samples(context: Context, event: ModelEvent) -> Iterator[Finding]:
         return
     if differ(x.shape[0], y.shape[0]):
         yield _ambiguous(context, event, argument, (x.shape, y.shape), ("x", "y"))
+
+
+def _too_few(context: Context, event: ModelEvent, x: Tensor | None) -> Iterator[Finding]:
+    """Samples of which `validation_split` leaves none on one side.
+
+    Source: `train_validation_split` in keras/src/trainers/data_adapters/array_slicing.py and tf_keras/src/engine/data_adapter.py.
+    """
+    argument = event.call.arguments.get("validation_split")
+    given = event.call.arguments.get("x")
+    if argument is None or event.method != "fit" or not isinstance(argument.value, float) or not 0 < argument.value < 1:
+        return
+    samples = x.shape[0] if x is not None and x.shape else None
+    if (
+        given is None
+        or not isinstance(given.value, TensorValue)
+        or not isinstance(samples, int)
+        or context.keras < (2, 4)
+    ):
+        return
+    if math.floor(samples * (1.0 - argument.value)) in (0, samples) and samples:
+        message = (
+            f"{count(samples, 'sample')} cannot be split by {argument.value}. {keras_name(context)} raises: ValueError: Training "
+            f"data contains {samples} samples, which is not sufficient to split it into a validation and training set as specified "
+            f"by `validation_split={argument.value}`."
+        )
+        yield RULE.finding(place(event.call, argument), message)
 
 
 def _weights(context: Context, event: ModelEvent, x: Tensor | None) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ from keras_lsp.catalogue.successors import SUCCESSORS
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import activation_of
-from keras_lsp.rules.names import dotted_name, dotted_root
+from keras_lsp.rules.names import dotted_name, dotted_root, other_targets
 from keras_lsp.rules.wording import keras_name, raises
 from keras_lsp.text.edits import TextEdit
 
@@ -70,12 +70,13 @@ def check(context: Context) -> Iterator[Finding]:
                 yield finding
     yield from _attributes(context, prepared)
     answers: dict[str, str | None] = {}
+    others = other_targets(context)
     for node in (*context.nodes(ast.Import), *context.nodes(ast.ImportFrom), *context.nodes(ast.Attribute)):
         for named, dotted in _names(context, node, answers):
             if dotted not in answers:
                 answers[dotted] = missing_name(context, dotted)
             missing = answers[dotted]
-            if missing is None:
+            if missing is None or (others and _elsewhere(context, named, dotted, others)):
                 continue
             span = Span(*context.parsed.positions.span(named))
             if span in reported or _inside(span, prepared) or context.parsed.is_broken(span.start):
@@ -111,6 +112,14 @@ def _attributes(context: Context, prepared: list[Span]) -> Iterator[Finding]:
         yield RULE.finding(
             span, f"Layers have no `{name}` in Keras 3.{advice} {raises(context, failure.error)}", fixes=fixes
         )
+
+
+def _elsewhere(context: Context, named: ast.AST, dotted: str, others: dict[str, set[str]]) -> bool:
+    """Whether another import binds the name that an attribute starts with to something that has it."""
+    root = dotted_root(named) if isinstance(named, ast.Attribute) else None
+    main = context.facts.imports.get(root or "", "")
+    rest = dotted[len(main) :]
+    return any(missing_name(context, other + rest) is None for other in others.get(root or "", ()) if other != main)
 
 
 def missing_name(context: Context, dotted: str) -> str | None:

@@ -14,7 +14,7 @@ from keras_lsp.rules.failures import declared_shape
 from keras_lsp.rules.graph_walks import producer
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.shape_arguments import as_shape, single
-from keras_lsp.shapes.dim import Shape, format_shape
+from keras_lsp.shapes.dim import Shape, differ, format_shape
 from keras_lsp.shapes.tensor import Structure, Tensor
 
 TRAINING = frozenset(("fit", "evaluate", "train_on_batch", "test_on_batch"))
@@ -180,7 +180,7 @@ def comparisons(context: Context) -> Iterator[Comparison]:
     """Labels with the outputs they are for; not where the input shape is reported as wrong, since the output follows it."""
     wrong = {id(event.model) for event, *_ in shape_of_whole_array(context)}
     for event in events(context, TRAINING):
-        if event.outputs is None or id(event.model) in wrong:
+        if event.outputs is None or id(event.model) in wrong or _is_other_data(event):
             continue
         for argument, labels in _labels(event):
             for index, (value, output) in enumerate(_paired(labels, event)):
@@ -192,6 +192,18 @@ def comparisons(context: Context) -> Iterator[Comparison]:
                 if loss is not None and shape is not None and 0 not in shape and tensor is not None and tensor.shape:
                     origin = value.origin if isinstance(value, TensorValue) else None
                     yield Comparison(event, loss, tensor, shape, argument, layer, origin)
+
+
+def _is_other_data(event: ModelEvent) -> bool:
+    """Whether what stands for the labels is other data: a second input, or inputs of other samples (reported as such)."""
+    x, y = event.call.arguments.get("x"), event.call.arguments.get("y")
+    if x is not None and isinstance(x.value, DatasetValue):
+        element = x.value.element
+        first = cast("tuple[object, ...]", element)[0] if isinstance(element, tuple) and element else None
+        return isinstance(first, TensorValue) and len(event.inputs or ()) > 1
+    inputs = x.value.spec.shape if x is not None and isinstance(x.value, TensorValue) else None
+    labels = y.value.spec.shape if y is not None and isinstance(y.value, TensorValue) else None
+    return bool(inputs and labels and len(inputs) > 1 and differ(inputs[0], labels[0]) and inputs[1:] == labels[1:])
 
 
 def about_labels(context: Context, comparison: Comparison) -> tuple[tuple[Span, str], ...]:

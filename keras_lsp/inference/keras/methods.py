@@ -322,7 +322,7 @@ def _trace(machine: Machine, model: ModelValue, x: Value) -> list[Structure] | N
         if isinstance(value, tuple) and value:
             value = cast("tuple[Value, ...]", value)[0]
     batch = _batch_of(value)
-    if batch is None or model.owner is None:
+    if batch is None or model.owner is None or not _takes_inputs_alone(model.owner):
         return None
     inputs = to_structure(machine, batch)
     if not any(application.inputs == inputs for application in model.fact.applications):
@@ -331,6 +331,17 @@ def _trace(machine: Machine, model: ModelValue, x: Value) -> list[Structure] | N
         return None
     made = next((a.output for a in model.fact.applications if a.inputs == inputs), None)
     return [made] if isinstance(made, Tensor) and made.shape is not None else None
+
+
+def _takes_inputs_alone(owner: ObjectValue) -> bool:
+    """Whether a model's `call` can do with what `fit` gives it: all inputs as the first argument."""
+    call = find_member(owner.class_value, "call")
+    if not isinstance(call, FunctionValue):
+        return True
+    spec = call.node.args
+    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    required = names[: len(names) - len(spec.defaults)]
+    return all(name in ("training", "mask") for name in required[2:])
 
 
 def _output_names(model: ModelValue) -> list[str | None] | None:
