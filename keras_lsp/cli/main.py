@@ -6,7 +6,6 @@ Exit codes: 0 clean, 1 findings, 2 wrong usage or unreadable input, 101 an error
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import os
 import re
@@ -110,6 +109,8 @@ class _Parser(argparse.ArgumentParser):
                 known += [
                     name for parser in inner.values() for option in parser._actions for name in option.option_strings
                 ]
+        import difflib  # only for who misspelt a command
+
         close = difflib.get_close_matches((wrong[1] or wrong[2]).partition("=")[0], known, n=1)
         return f"; did you mean {close[0]}?" if close else ""
 

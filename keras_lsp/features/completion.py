@@ -19,7 +19,8 @@ from keras_lsp.inference.values import ListValue
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
 from keras_lsp.rules.base import Context
-from keras_lsp.syntax.calls import CallContext, CompletionContext, completion_context
+from keras_lsp.syntax.calls import CallContext
+from keras_lsp.syntax.completions import CompletionContext, completion_context
 
 # Offered shapes and names are few; a client filters, but a person reads.
 MAX_SHAPES = 8

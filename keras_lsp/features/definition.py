@@ -12,7 +12,7 @@ from keras_lsp.features.lookup import canonical_name, dotted_path, keyword_at
 from keras_lsp.features.types import Definition, LibraryTarget, Location
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context
-from keras_lsp.syntax.calls import name_at
+from keras_lsp.syntax.names import name_at
 
 
 def definition(context: Context, offset: int) -> Definition | None:

@@ -45,7 +45,7 @@ from keras_lsp.rules.failures import own_input
 from keras_lsp.rules.shape_arguments import as_shape
 from keras_lsp.rules.wording import axes, is_symbolic
 from keras_lsp.shapes.dim import Expr, format_shape
-from keras_lsp.syntax.calls import name_at
+from keras_lsp.syntax.names import name_at
 
 # More rows than this do not help in a hover; the summary shows them all.
 MAX_ROWS = 16

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -288,10 +286,15 @@ def _dependencies(group: Any) -> Iterator[_Requirement]:
 
 
 def _setup_cfg(file: Path) -> Iterator[_Requirement]:
-    parser = ConfigParser(interpolation=None)
+    text = _text(file)
+    if not text:
+        return
+    import configparser  # hardly any project has such a file
+
+    parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(_text(file))
-    except ConfigError:
+        parser.read_string(text)
+    except configparser.Error:
         return
     texts = [parser.get("options", "install_requires", fallback="")]
     if parser.has_section("options.extras_require"):

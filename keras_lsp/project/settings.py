@@ -7,7 +7,6 @@ of a wrong type becomes a message, and the default stays.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 import sys
@@ -348,6 +347,8 @@ def _apply(group: Any, table: Mapping[str, Any], prefix: str, explicit: set[str]
             key, value = head, {rest: value}
         name = names.get(key)
         if name is None:
+            import difflib  # only for who misspelt a setting
+
             near = difflib.get_close_matches(key, [kebab(name) for name in hints], 1)
             hint = f"; did you mean {prefix}{near[0]}?" if near else ""
             report(f"unknown setting {prefix}{key}{hint}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import cast
 
@@ -118,6 +117,8 @@ def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
     key = word.lower().replace("_", "").replace(" ", "")
     if key in folded:
         return folded[key]
+    from difflib import get_close_matches  # only where a name is wrong
+
     found = get_close_matches(word, candidates, 1, NAME_SIMILARITY)
     return found[0] if found else None
 

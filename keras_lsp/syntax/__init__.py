@@ -1,5 +1,6 @@
 """From text to trees and contexts, for any text.
 
-`parse` gives an `ast.Module` whatever the text is like; `calls` says where in a program a cursor stands; `comments` reads what
-is said to keras-lsp in comments. Nothing here knows Keras, resolves names, or gives meaning to a tree.
+`parse` gives an `ast.Module` whatever the text is like. `calls`, `names` and `completions` say what stands at a cursor, read from
+tokens alone (`cursor`), so that they work while a statement is being typed; their offsets are those of the text given. `comments`
+reads what is said to keras-lsp in comments. Nothing here knows Keras, resolves names, or gives meaning to a tree.
 """

@@ -6,7 +6,9 @@ import random
 
 import pytest
 
-from keras_lsp.syntax.calls import attribute_at, call_at, completion_context, name_at
+from keras_lsp.syntax.calls import call_at
+from keras_lsp.syntax.completions import completion_context
+from keras_lsp.syntax.names import attribute_at, name_at
 
 from .programs import PROGRAMS
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from lsprotocol import types as t
 
 from keras_lsp.server.diagnostics import diagnostics_of
@@ -16,6 +14,8 @@ Report = t.RelatedFullDocumentDiagnosticReport | t.RelatedUnchangedDocumentDiagn
 def handle(view: View, params: t.DocumentDiagnosticParams) -> Report:
     """The findings of one document, or that they are what they were."""
     found = diagnostics_of(view).get(view.uri, [])
+    import hashlib  # most clients are sent findings and ask for none
+
     # What they say, not when: an answer of Keras that changes nothing in this document sends nothing again.
     result_id = hashlib.blake2b(repr(found).encode(), digest_size=12).hexdigest()
     if params.previous_result_id == result_id:
