@@ -25,7 +25,8 @@ from keras_lsp.inference.facts import Facts, Span
 from keras_lsp.inference.world import World
 from keras_lsp.project.settings import Settings
 from keras_lsp.rules.base import Context, Finding
-from keras_lsp.syntax.parse import ParsedModule, parse
+from keras_lsp.syntax.parse import parse
+from keras_lsp.syntax.parsed import ParsedModule
 from keras_lsp.text.document import Document
 from keras_lsp.text.edits import TextEdit
 

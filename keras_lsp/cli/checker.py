@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from keras_lsp.inference.facts import Facts
     from keras_lsp.project.baseline import Baseline
     from keras_lsp.rules.base import Finding
-    from keras_lsp.syntax.parse import ParsedModule
+    from keras_lsp.syntax.parsed import ParsedModule
 
 STDIN = "-"
 """The path that means standard input."""

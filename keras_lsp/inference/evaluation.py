@@ -48,7 +48,7 @@ from keras_lsp.inference.units import GONE, MODULE, Missing, Unit, Watch, Watche
 from keras_lsp.inference.values import BoundMethod, ClassValue, FunctionValue, HeapObject, ObjectValue, Unknown, Value
 from keras_lsp.inference.world import World
 from keras_lsp.syntax.comments import shape_comments
-from keras_lsp.syntax.parse import ParsedModule
+from keras_lsp.syntax.parsed import ParsedModule
 
 # Tests set it, so that no mistake of ours hides behind the isolation of statements.
 STRICT = bool(os.environ.get("KERAS_LSP_STRICT"))

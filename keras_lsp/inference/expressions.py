@@ -39,7 +39,7 @@ from keras_lsp.inference.values import (
     join_all,
 )
 from keras_lsp.shapes.dim import Expr
-from keras_lsp.syntax.parse import HOLE
+from keras_lsp.text.tokens import HOLE
 
 _BUILTINS = frozenset(dir(builtins))
 

@@ -6,7 +6,7 @@ from keras_lsp.inference.budget import Budget
 from keras_lsp.inference.evaluation import Trace, evaluate
 from keras_lsp.inference.facts import Facts
 from keras_lsp.inference.world import World
-from keras_lsp.syntax.parse import ParsedModule
+from keras_lsp.syntax.parsed import ParsedModule
 
 
 def infer(parsed: ParsedModule, world: World, budget: Budget | None = None, previous: Facts | None = None) -> Facts:

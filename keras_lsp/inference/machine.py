@@ -26,7 +26,7 @@ from keras_lsp.inference.world import World
 from keras_lsp.shapes.configuration import Version
 from keras_lsp.shapes.dim import Expr
 from keras_lsp.shapes.outcome import ShapeError
-from keras_lsp.syntax.parse import ParsedModule
+from keras_lsp.syntax.parsed import ParsedModule
 
 Result = TypeVar("Result")
 

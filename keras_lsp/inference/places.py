@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from keras_lsp.inference.facts import Span
-from keras_lsp.syntax.parse import Kept, NodePositions, ParsedModule
+from keras_lsp.syntax.parsed import Kept, NodePositions, ParsedModule
 
 # Places that are kept without asking whether their statements are still there.
 MIN_PLACES = 20_000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from keras_lsp.catalogue import Catalogue, load_catalogue
 from keras_lsp.inference.facts import Facts, Span
 from keras_lsp.inference.world import World
-from keras_lsp.syntax.parse import ParsedModule
+from keras_lsp.syntax.parsed import ParsedModule
 from keras_lsp.syntax.tree import Node
 from keras_lsp.text.edits import TextEdit
 

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_lsp.syntax.limits import MAX_TREE_DEPTH
-from keras_lsp.syntax.parse import HOLE, ParsedModule, parse
+from keras_lsp.syntax.parse import parse
+from keras_lsp.syntax.parsed import ParsedModule
+from keras_lsp.text.tokens import HOLE
 
 from .programs import CLASSES, PROGRAMS, SEQUENTIAL
 
