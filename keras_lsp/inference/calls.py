@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, instantiate
-from keras_lsp.inference.functions import call_function
+from keras_lsp.inference.functions import call_function, wrong_arguments
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.mappings import call_super_of_mapping
 from keras_lsp.inference.tensors import as_layer, call_tensor_method, tensors_in, to_structure
@@ -32,6 +33,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
+from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.outcome import Unknown as UnknownOutcome
 from keras_lsp.shapes.tensor import Structure
 
@@ -42,10 +44,35 @@ def evaluate_call(machine: Machine, node: ast.Call) -> Value:
         return _super(machine, node)
     function = machine.evaluate(node.func)
     arguments = evaluate_arguments(machine, node)
+    if isinstance(function, FunctionValue | BoundMethod):
+        _check_arguments(machine, function, arguments, node)
     value = machine.call(function, arguments, node)
     if machine.recording and as_layer(function) is None:
         _record(machine, node, function, arguments, value)
     return value
+
+
+# How losses and metrics name what they compare.
+_COMPARED = (("y_true", "y_pred"), ("true", "pred"), ("y", "y_pred"))
+
+
+def _check_arguments(
+    machine: Machine, function: FunctionValue | BoundMethod, arguments: Arguments, node: ast.Call
+) -> None:
+    """A method of a layer or model, or a loss or metric, of the program that is called with arguments it does not take."""
+    if not machine.certain or machine.muted or not machine.module.is_main:
+        return
+    value = function.function if isinstance(function, BoundMethod) else function
+    names = [parameter.arg for parameter in (*value.node.args.posonlyargs, *value.node.args.args)]
+    of_layer = isinstance(function, BoundMethod) and as_layer(function.receiver) is not None
+    if not value.module.is_main or not (of_layer or tuple(names[:2]) in _COMPARED):
+        return
+    text = wrong_arguments(function, arguments)
+    if text is not None:
+        call = machine.describe_call(value.name, arguments, node, names)
+        missing = tuple(re.findall(r"'(\w+)'", text)) if " missing " in text else ()
+        facts: dict[str, object] = {"callable": value.name, **({"missing": missing} if missing else {})}
+        machine.report("call", call, ShapeError("other", text, facts, "construct"))
 
 
 def evaluate_arguments(machine: Machine, node: ast.Call) -> Arguments:

@@ -148,6 +148,39 @@ def bind_parameters(function: FunctionValue, arguments: Arguments, frame: Frame)
         variables[spec.kwarg.arg] = DictValue(keywords, arguments.open)
 
 
+def wrong_arguments(function: FunctionValue | BoundMethod, arguments: Arguments) -> str | None:
+    """What Python raises when a function is called with these arguments; `None` if nothing, or if that is not known.
+
+    Functions behind decorators may take anything.
+    """
+    value = function.function if isinstance(function, BoundMethod) else function
+    if arguments.open or getattr(value.node, "decorator_list", []):
+        return None
+    spec = value.node.args
+    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    total = len(arguments.args) + isinstance(function, BoundMethod)
+    if total > len(names) and spec.vararg is None:
+        takes = f"{len(names)} positional argument{'' if len(names) == 1 else 's'}"
+        return f"TypeError: {value.name}() takes {takes} but {total} {'was' if total == 1 else 'were'} given"
+    only = [parameter.arg for parameter in spec.kwonlyargs]
+    if spec.kwarg is None:
+        taken = {parameter.arg for parameter in spec.args} | set(only)
+        unknown = next((name for name in arguments.kwargs if name not in taken), None)
+        if unknown is not None:
+            return f"TypeError: {value.name}() got an unexpected keyword argument '{unknown}'"
+    required = names[: len(names) - len(spec.defaults)][total:]
+    missing = [name for name in required if name not in arguments.kwargs]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        quoted = " and ".join(f"'{name}'" for name in missing)
+        return f"TypeError: {value.name}() missing {len(missing)} required positional argument{plural}: {quoted}"
+    defaults = dict(zip(only, spec.kw_defaults, strict=True))
+    lacking = [name for name in only if defaults[name] is None and name not in arguments.kwargs]
+    if lacking:
+        return f"TypeError: {value.name}() missing {len(lacking)} required keyword-only argument: '{lacking[0]}'"
+    return None
+
+
 def symbolic_arguments(function: FunctionValue, skip_first: bool = False) -> Arguments:
     """Made-up arguments for a function that nobody calls: every parameter is known by its name only."""
     spec = function.node.args

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from keras_lsp.inference import imports
 from keras_lsp.inference.arguments import Arguments
@@ -28,6 +28,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
+from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.syntax.tree import children
 
 # Patterns inside a pattern with what each meets, or whether it matches where that is plain already.
@@ -101,6 +102,7 @@ def bind(machine: Machine, target: ast.expr, value: Value) -> None:
     if isinstance(target, ast.Name):
         bind_name(machine, target.id, value, target)
     elif isinstance(target, ast.Tuple | ast.List):
+        _check_unpacking(machine, target, value)
         _unpack(machine, target.elts, value)
     elif isinstance(target, ast.Attribute):
         set_attribute(machine, machine.evaluate(target.value), target.attr, value)
@@ -145,6 +147,31 @@ def name_model(value: Value, name: str) -> None:
 
 def _nonlocals(machine: Machine) -> set[str]:
     return machine.nonlocals.get(id(machine.frame), set())
+
+
+def _check_unpacking(machine: Machine, target: ast.Tuple | ast.List, value: Value) -> None:
+    """Outputs of a layer that are given another number of names."""
+    items = value.items if isinstance(value, ListValue) else value
+    if not isinstance(items, list | tuple) or len(items) == len(target.elts) or not machine.certain or not items:
+        return
+    if any(isinstance(item, ast.Starred) for item in target.elts) or not machine.module.is_main:
+        return
+    makers = {
+        id(item.producer) if isinstance(item, TensorValue) and item.kind == "keras" and item.producer is not None else 0
+        for item in cast("list[Value]", items)
+    }
+    first = cast("list[Value]", items)[0]
+    layer = first.producer.layer if isinstance(first, TensorValue) and first.producer is not None else None
+    if len(makers) != 1 or layer is None or layer.fact.custom or not layer.fact.canonical:
+        return
+    if len(items) > len(target.elts):
+        text = f"ValueError: too many values to unpack (expected {len(target.elts)})"
+    else:
+        text = f"ValueError: not enough values to unpack (expected {len(target.elts)}, got {len(items)})"
+    call = machine.describe_call(layer.fact.canonical, Arguments(), target, ())
+    facts = {"found": len(items), "expected": len(target.elts)}
+    related = ((layer.fact.span, f"the {layer.class_name}"),)
+    machine.report("unpack", call, ShapeError("other", text, facts, "construct"), related, layer.fact)
 
 
 def _unpack(machine: Machine, targets: list[ast.expr], value: Value) -> None:

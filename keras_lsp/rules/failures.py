@@ -524,7 +524,7 @@ def _no_shape(failure: Failure, context: Context) -> bool:
 
 
 def _missing(failure: Failure, _: Context) -> bool:
-    return "missing" in failure.error.facts and failure.subject == "constructor"
+    return "missing" in failure.error.facts and failure.subject in ("constructor", "call")
 
 
 def _merge_layer(failure: Failure, _: Context) -> bool:
@@ -547,6 +547,7 @@ _UNKNOWN = _subject("unknown-keyword")
 TABLE: tuple[tuple[str, Predicate], ...] = (
     # A name that nobody takes
     ("KER108", _all(_UNKNOWN, _addition)),
+    ("KER108", _all(_UNKNOWN, lambda failure, _: "callable" in failure.error.facts)),
     ("KER108", _all(_UNKNOWN, lambda failure, _: "custom" in failure.error.facts)),
     ("KER501", _all(_UNKNOWN, _optimizer)),
     ("KER109", _all(_UNKNOWN, _input_call)),
@@ -598,6 +599,7 @@ TABLE: tuple[tuple[str, Predicate], ...] = (
     ("KER302", _subject("disconnected")),
     ("KER315", _subject("get-layer")),
     ("KER307", _subject("add", "sequential", "model")),
+    ("KER316", _subject("unpack")),
     ("KER503", _subject("gone-attribute")),
     ("KER219", lambda failure, context: True),
 )  # fmt: skip

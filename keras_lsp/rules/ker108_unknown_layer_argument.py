@@ -2,7 +2,9 @@
 
 ## What it does
 Reports keyword arguments that are neither in a layer's signature nor among the hidden keywords that it takes from `**kwargs`
-in the Keras version the program is for; and arguments that `fit`, `compile`, `predict` and their like do not have.
+in the Keras version the program is for; arguments that `fit`, `compile`, `predict` and their like do not have; such keywords of
+losses, metrics and callbacks, and of the program's own methods of layers and models; and an argument of a layer's constructor
+that is given where the layer is called.
 
 ## Why it matters
 The program stops at the constructor: Keras 3 with `Unrecognized keyword arguments passed to Dense: {'inputshape': (3,)}`,
@@ -72,6 +74,8 @@ def check(context: Context) -> Iterator[Finding]:
                 )
                 yield RULE.finding(place(failure.call, argument), message)
                 continue
+            if "at_call" in failure.error.facts:
+                advice = f"It belongs into the brackets of the layer: `{failure.class_name}(..., {name}=...)`. "
             message = f"{failure.class_name} has no argument `{name}` in {keras_name(context)}. {advice}{raises(context, failure.error)}"
             edits = rename_keyword(argument, meant) if meant else None
             fix = (Fix(f"Rename to `{meant}`", edits),) if edits else ()

@@ -107,6 +107,8 @@ def _finding(context: Context, event: ModelEvent, refusal: Refusal) -> Finding:
     dataset = isinstance(argument.value, DatasetValue)
     if dataset and is_one_sample(data, expected):
         advice = "The data set has single samples: call its `batch` first."
+    elif dataset and data[:2] == (None, None) and data[2:] == tuple(expected[1:]):
+        advice = "The data set is batched twice: one `batch` is enough."
     elif same_size:
         advice = f"Reshape it: `.reshape(-1, {', '.join(str(d) for d in expected[1:])})`."
     elif len(data) == len(expected) and sorted(map(str, data[1:])) == sorted(map(str, expected[1:])):

@@ -53,6 +53,10 @@ def check(context: Context) -> Iterator[Finding]:
         elif isinstance(known, tuple | list):
             items: list[object] = list(known)  # pyright: ignore[reportUnknownArgumentType]
             about = f": {listing([format_shape(item) for item in items if isinstance(item, tuple)])}"  # pyright: ignore[reportUnknownArgumentType]
+        said = failure.error.facts.get("said")
+        if isinstance(said, str):
+            yield RULE.finding(failure.span, f"{said} {raises(context, failure.error)}", related=failure.related)
+            continue
         yield RULE.finding(failure.span, f"{what}{about}. {raises(context, failure.error)}", related=failure.related)
 
 

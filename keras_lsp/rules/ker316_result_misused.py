@@ -1,9 +1,10 @@
-"""KER316: what a method of a model returns is used as something else.
+"""KER316: what a layer or a method of a model returns is used as something else.
 
 ## What it does
 Reports `model = model.compile(...)` and `model = model.fit(...)` where the model is used afterwards: `compile` returns nothing,
 `fit` a `History`. And `loss, accuracy = model.evaluate(...)` where the model is compiled with another number of metrics, methods
-chained behind one that returns nothing, and `.numpy()` of what `predict` returns, which is an array already.
+chained behind one that returns nothing, `.numpy()` of what `predict` returns, which is an array already, and outputs of a layer
+that are given another number of names: a GRU has one state, a Bidirectional LSTM four.
 
 ## Why it matters
 The program stops, mostly after the training: `'History' object has no attribute 'predict'`, `'NoneType' object has no attribute
@@ -34,6 +35,7 @@ from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Span
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.failures import inner_layer
 from keras_lsp.rules.results import Result, bound_results, event_calls, first_use, metric_count
 from keras_lsp.rules.wording import count
 from keras_lsp.text.edits import TextEdit
@@ -53,6 +55,16 @@ def check(context: Context) -> Iterator[Finding]:
         yield from _nothing(context, result)
     for result in bound_results(context, frozenset(("fit",))):
         yield from _history(context, result)
+    for failure in context.failures.get("KER316", ()):
+        found, names = failure.error.facts["found"], failure.error.facts["expected"]
+        assert isinstance(found, int)
+        inner = inner_layer(failure.layer) if failure.layer is not None else None
+        states = {"Bidirectional": " (the states of both directions)", "GRU": " (a GRU has one state)"}.get(
+            failure.class_name, ""
+        )
+        of = f" of {inner.class_name}" if inner is not None else ""
+        message = f"{failure.class_name}{of} gives {count(found, 'tensor')} here{states}, for {names} names. Python raises: {failure.error.text}."
+        yield RULE.finding(failure.span, message, related=failure.related)
     yield from _chained(context)
     yield from _unpacked(context)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from keras_lsp.catalogue.symbols import Symbol
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact, Span
 from keras_lsp.inference.keras.layers import convert, from_shape_value
@@ -83,6 +84,8 @@ def apply_layer_value(
         names = ["inputs"] if arguments.args else [name for name, v in arguments.kwargs.items() if tensors_in(v)][:1]
     if not arguments.args and not (names and names[0] in arguments.kwargs) and "inputs" not in arguments.kwargs:
         return Unknown("the layer is called without inputs")
+    if symbol is not None:
+        _check_keywords(machine, layer, symbol, arguments, node)
     bound = dict(zip(names or ["inputs"], arguments.args, strict=False))
     bound.update(arguments.kwargs)
     first = names[0] if names and names[0] in bound else "inputs" if "inputs" in bound else next(iter(bound))
@@ -138,6 +141,22 @@ def apply_layer_value(
         layer.nodes.append(graph)
     _see(machine, layer, inputs, outcome.output, value, node, None, source)
     return value
+
+
+def _check_keywords(
+    machine: Machine, layer: LayerValue, symbol: Symbol, arguments: Arguments, node: ast.AST | None
+) -> None:
+    """An argument of the constructor that is given where the layer is called: `Dense(4)(x, activation="relu")`."""
+    names = [parameter.name for parameter in symbol.call_parameters]
+    if not names or "kwargs" in names or not arguments.kwargs or layer.sublayers or not isinstance(node, ast.Call):
+        return
+    own = {parameter.name for parameter in symbol.parameters or ()} - {"training", "mask", "inputs"}
+    for name in arguments.kwargs:
+        if name in own and name not in names:
+            text = f"TypeError: got an unexpected keyword argument '{name}'"
+            call = machine.describe_call(layer.fact.canonical, arguments, node, names)
+            facts = {"callable": symbol.name, "at_call": True}
+            machine.report("call", call, ShapeError("argument", text, facts, "construct"), layer=layer.fact)
 
 
 def apply_lambda(
@@ -298,13 +317,15 @@ def _size_error(layer: LayerValue, built: Weight, needed: Weight, inputs: Struct
     configuration = layer.configuration
     if configuration is None:
         return None
-    if configuration.keras < (3,) or _SPECIFIED.fullmatch(layer.class_name):
+    specified = configuration.keras < (3,) and layer.class_name != "Normalization"
+    if specified or _SPECIFIED.fullmatch(layer.class_name):
         return axis_mismatch(configuration, now[0], position, before[0][axis]).error
     if layer.class_name in _ELEMENTWISE and 1 in (before[0][axis], now[0][axis]):
         return None
     facts = {"axis": position, "expected": before[0][axis], "found": now[0][axis]}
     numbers = f"{now[0][axis]} and {before[0][axis]}"
-    return ShapeError("axis-size", f"ValueError: Dimensions must be equal, but are {numbers}", facts, "run")
+    stage = "run" if configuration.keras >= (3,) else "build"
+    return ShapeError("axis-size", f"ValueError: Dimensions must be equal, but are {numbers}", facts, stage)
 
 
 def apply_nested(

@@ -61,8 +61,12 @@ def _arrays(model: ModelValue, value: Value) -> list[TensorValue] | None:
             items = cast("tuple[Value, ...]", element)
             element = items[0] if len(items) in (2, 3) else None
         arrays = _arrays(model, element)
-        # What a pipeline leaves open may be anything.
-        return arrays if arrays is not None and all(_known(array.spec.shape) for array in arrays) else None
+        # What a pipeline leaves open may be anything; but for the axes of batches of batches, which nothing takes away again.
+        known = arrays is not None and all(
+            _known(array.spec.shape) or _batched_twice(array.spec.shape, wanted.spec.shape)
+            for array, wanted in zip(arrays, model.inputs or (), strict=True)
+        )
+        return arrays if known else None
     wanted = model.inputs or []
     if isinstance(value, TensorValue):
         given: list[Value] = [value]
@@ -85,6 +89,18 @@ def _arrays(model: ModelValue, value: Value) -> list[TensorValue] | None:
 
 def _known(shape: Shape | None) -> bool:
     return shape is not None and all(isinstance(dim, int) for dim in shape[1:])
+
+
+def _batched_twice(shape: Shape | None, wanted: Shape | None) -> bool:
+    """Whether a shape is the wanted one behind another batch axis."""
+    return (
+        shape is not None
+        and wanted is not None
+        and len(shape) == len(wanted) + 1
+        and shape[:2] == (None, None)
+        and all(isinstance(dim, int) for dim in (*shape[2:], *wanted[1:]))
+        and shape[2:] == wanted[1:]
+    )
 
 
 def _refused(machine: Machine, model: ModelValue, argument: Argument, arrays: list[TensorValue]) -> Refusal | None:

@@ -510,6 +510,11 @@ def _prediction(machine: Machine, model: ModelValue, x: Value) -> Value:
 def _add(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
     model = cast("ModelValue", layer)
     if model.kind != "Sequential":
+        if model.kind == "Functional" and not model.fact.custom and machine.certain and arguments.args:
+            call = machine.describe_call("keras.Model.add", arguments, node, ("layer",))
+            text = "AttributeError: 'Functional' object has no attribute 'add'"
+            said = "Only a Sequential has `add`: start a `Sequential` with this model, or call the layer on its output."
+            machine.report("call", call, ShapeError("other", text, {"said": said}, "construct"))
         return Unknown("only Sequential models have `add`")
     value = arguments.get(0, "layer")
     unknown = next((name for name in arguments.kwargs if name not in ("layer", "rebuild", "__class__")), None)
@@ -580,6 +585,14 @@ def _add_weight(machine: Machine, layer: LayerValue, arguments: Arguments, node:
     """`self.add_weight(...)`; the first parameter is `shape` in Keras 3 and `name` before."""
     first = "shape" if machine.keras >= (3,) else "name"
     names = ("shape", "initializer", "dtype") if first == "shape" else ("name", "shape", "dtype")
+    other = arguments.args[0] if arguments.args and first in arguments.kwargs else None
+    if other is not None and machine.keras >= (2, 4) and not arguments.open:
+        text = f"TypeError: Layer.add_weight() got multiple values for argument '{first}'"
+        if first == "shape" and machine.keras >= (3, 13) and isinstance(other, str):
+            text = f"ValueError: `name` must be passed as a keyword argument. Received: add_weight('{other}', ...)"
+        said = f"The first argument of `add_weight` is `{first}`: give {'`name=`' if first == 'shape' else '`shape=`'} by its name."
+        call = machine.describe_call("keras.layers.Layer.add_weight", arguments, node, ())
+        machine.report("call", call, ShapeError("other", text, {"said": said, "argument": first}, "construct"))
     bound = arguments.bind(*names, "trainable", "name", "shape", "dtype")
     if first == "name" and arguments.args and isinstance(arguments.args[0], tuple | ListValue):
         if machine.keras >= (2, 3):
@@ -647,7 +660,21 @@ def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
     """`layer.set_weights(arrays)`: as many as the layer has, each of the same shape."""
     given = arguments.get(0, "weights")
     expected = weights_of(layer)
-    if expected is None or not layer.built or not isinstance(given, ListValue) or given.items is None:
+    if _is_alone(machine, layer) and isinstance(given, ListValue) and given.items:
+        expected = []
+    elif expected is None or not layer.built:
+        return None
+    size = given.spec.shape[0] if isinstance(given, TensorValue) and given.spec.shape else None
+    if isinstance(size, int) and size != len(expected) and layer.configuration is not None:
+        text = (
+            f"ValueError: You called `set_weights(weights)` on layer '{layer.name}' with a weight list of length {size}, but the "
+            f"layer was expecting {len(expected)} weights."
+        )
+        said = "`set_weights` takes a list of arrays, and here is one array: put it into a list."
+        call = machine.describe_call("keras.layers.Layer.set_weights", arguments, node, ("weights",))
+        machine.report("weights", call, ShapeError("other", text, {"said": said}, "construct"))
+        return None
+    if not isinstance(given, ListValue) or given.items is None:
         return None
     arrays = [item.spec for item in given.items if isinstance(item, TensorValue) and item.spec.shape is not None]
     if len(arrays) != len(given.items) or isinstance(layer, ModelValue):
@@ -668,7 +695,58 @@ def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
             )
     if text:
         call = machine.describe_call("keras.layers.Layer.set_weights", arguments, node, ("weights",))
-        machine.report("weights", call, ShapeError("other", text, {}, "construct"))
+        said = (
+            {} if expected else {"said": "The layer has no weights before it is built: call it, or its `build`, first."}
+        )
+        machine.report("weights", call, ShapeError("other", text, said, "construct"))
+    return None
+
+
+def _is_alone(machine: Machine, layer: LayerValue) -> bool:
+    """Whether a layer of Keras is certain to have no weights yet: nothing has called, built or taken it."""
+    return (
+        machine.certain
+        and layer.configuration is not None
+        and not layer.built
+        and not layer.failed
+        and not layer.nodes
+        and not layer.fact.applications
+        and layer.fact.position == "alone"
+        and not layer.fact.call.unknown_arguments
+        and "weights" not in layer.fact.call.arguments
+        and not isinstance(layer, ModelValue)
+    )
+
+
+def _adapt(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`adapt(data)`: a Normalization gets one mean and variance for each entry of the axes that it keeps."""
+    data = arguments.get(0, "data")
+    shape = data.spec.shape if isinstance(data, TensorValue) and data.kind != "keras" else None
+    if layer.class_name != "Normalization" or layer.configuration is None or layer.built or not shape or len(shape) < 2:
+        return None
+    if all(isinstance(dim, int) for dim in shape[1:]):
+        argument = wrap(machine, Tensor((None, *shape[1:]), "float32"), "tensorflow", None)
+        with machine.mute():
+            apply_layer_value(machine, layer, Arguments([argument]), None, layer.fact.span)
+    return None
+
+
+def _add_loss(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.AST | None) -> Value:
+    """`model.add_loss(tensor)`, which Keras 3 has for values inside of `call` alone.
+
+    Source: `Layer.add_loss` in keras/src/layers/layer.py iterates over the loss and asks each for its rank.
+    """
+    loss = arguments.get(0, "losses", arguments.get(None, "loss"))
+    if (
+        machine.keras >= (3,)
+        and isinstance(loss, TensorValue)
+        and loss.kind == "keras"
+        and isinstance(layer, ModelValue)
+    ):
+        text = "NotImplementedError: (no text)"
+        said = "Keras 3 takes no symbolic tensor as a loss: call `add_loss` inside of a layer's `call`, or give `compile` a loss."
+        call = machine.describe_call("keras.Model.add_loss", arguments, node, ("loss",))
+        machine.report("call", call, ShapeError("other", text, {"said": said}, "construct"))
     return None
 
 
@@ -714,12 +792,12 @@ _LAYER_METHODS: dict[str, Method] = {
     "compute_output_shape": _output_shape,
     "get_config": _config,
     "set_weights": _set_weights,
-    "add_loss": _nothing,
+    "add_loss": _add_loss,
     "add_metric": _nothing,
     "add_update": _nothing,
     "reset_states": _nothing,
     "reset_state": _nothing,
-    "adapt": _nothing,
+    "adapt": _adapt,
     "load_weights": _nothing,
     "summary": _nothing,
     "save": _nothing,

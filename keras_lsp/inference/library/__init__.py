@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.values import LibraryObject, Unknown, Value
 from keras_lsp.shapes.ops import knows_op
+from keras_lsp.shapes.outcome import ShapeError
 
 if TYPE_CHECKING:
+    from keras_lsp.catalogue.symbols import Symbol
+    from keras_lsp.inference.facts import Call
     from keras_lsp.inference.machine import Machine
 
 Handler: TypeAlias = Callable[["Machine", Arguments, "ast.AST | None"], Value]
@@ -88,7 +91,9 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
         return build_layer(machine, symbol, arguments, node)
     if symbol is not None and not machine.muted:
         positional = [p.name for p in symbol.parameters or () if p.kind.startswith("positional")]
-        machine.facts.calls.append(machine.describe_call(symbol.name, arguments, node, positional))
+        call = machine.describe_call(symbol.name, arguments, node, positional)
+        machine.facts.calls.append(call)
+        _check_signature(machine, symbol, arguments, call)
     for name in (canonical, path):
         if name is not None and knows_op(name):
             from keras_lsp.inference.tensors import run_op
@@ -119,6 +124,34 @@ def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AS
 
         escape(machine, arguments)
     return machine.unknown(f"{canonical or path} is not followed")
+
+
+# Packages whose signatures are those that Python sees: no keyword of them goes to a base class unseen.
+_PLAIN = ("keras.callbacks.", "keras.losses.", "keras.metrics.")
+
+
+def _check_signature(machine: Machine, symbol: Symbol, arguments: Arguments, call: Call) -> None:
+    """A loss, metric or callback of Keras that is called with a keyword it has not, or without what it needs."""
+    parameters = symbol.parameters
+    if parameters is None or arguments.open or machine.keras < (2, 4) or not symbol.name.startswith(_PLAIN):
+        return
+    if any(parameter.kind == "var-positional" for parameter in parameters):
+        return
+    what = f"{symbol.leaf}.__init__()" if symbol.kind != "function" else f"{symbol.leaf}()"
+    names = {parameter.name for parameter in parameters}
+    unknown = next((name for name in arguments.kwargs if name not in names), None)
+    if unknown is not None and not any(parameter.kind == "var-keyword" for parameter in parameters):
+        text = f"TypeError: {what} got an unexpected keyword argument '{unknown}'"
+        machine.report("call", call, ShapeError("argument", text, {"callable": symbol.name}, "construct"))
+        return
+    needed = [p.name for p in parameters if not p.has_default and not p.kind.startswith("var-")]
+    missing = tuple(name for name in needed if name not in call.arguments)
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        quoted = " and ".join(f"'{name}'" for name in missing)
+        text = f"TypeError: {what} missing {len(missing)} required positional argument{plural}: {quoted}"
+        facts = {"callable": symbol.name, "missing": missing}
+        machine.report("call", call, ShapeError("argument", text, facts, "construct"))
 
 
 def _backend_name(path: str) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.functions import wrong_arguments
 from keras_lsp.inference.library import models
 from keras_lsp.inference.library.objects import LibraryInstance, attribute, method
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_array, to_shape_value
 from keras_lsp.inference.values import (
+    BoundMethod,
     DatasetValue,
     DictValue,
+    FunctionValue,
     LibraryObject,
     ListValue,
     TensorValue,
@@ -22,6 +25,7 @@ from keras_lsp.inference.values import (
     join_all,
 )
 from keras_lsp.shapes.dim import Dim, Expr, ceil_divide, floor_divide, minimum, opaque, subtract
+from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Tensor
 
 DATASET = "tensorflow.data.Dataset"
@@ -101,10 +105,28 @@ def _first_size(value: Value) -> Dim:
 @models("tensorflow.data.Dataset.from_tensor_slices")
 def from_tensor_slices(machine: Machine, arguments: Arguments, node: ast.AST | None) -> Value:
     """One element for each row."""
-    value = as_tensors(machine, arguments.get(0, "tensors"))
+    given = arguments.get(0, "tensors")
+    _check_list(machine, given, arguments, node)
+    value = as_tensors(machine, given)
     if isinstance(value, Unknown):
         return DatasetValue(Unknown(value.reason))
     return DatasetValue(map_structure(_slice, value), False, _first_size(value))
+
+
+def _check_list(machine: Machine, given: Value, arguments: Arguments, node: ast.AST | None) -> None:
+    """A list of arrays is stacked to one tensor, which other shapes do not allow; a tuple keeps them apart."""
+    items = given.items if isinstance(given, ListValue) and given.kind == "list" else None
+    arrays = [item.spec.shape for item in items or () if isinstance(item, TensorValue) and item.kind == "numpy"]
+    if not items or len(items) < 2 or len(arrays) != len(items) or not machine.certain:
+        return
+    first = arrays[0]
+    if first is None or any(shape is None for shape in arrays):
+        return
+    if any(len(shape or ()) != len(first) for shape in arrays):
+        call = machine.describe_call("tensorflow.data.Dataset.from_tensor_slices", arguments, node, ("tensors",))
+        text = "ValueError: Can't convert non-rectangular Python sequence to Tensor."
+        said = "A list is stacked to one tensor, and these arrays have different ranks: write a tuple, `(x, y)`."
+        machine.report("call", call, ShapeError("other", text, {"said": said}, "construct"))
 
 
 @models("tensorflow.data.Dataset.from_tensors")
@@ -346,6 +368,16 @@ def map_elements(machine: Machine, value: LibraryInstance, arguments: Arguments,
     element = dataset.element
     function = arguments.get(0, "map_func")
     args = list(cast("tuple[Value, ...]", element)) if isinstance(element, tuple) else [element]
+    if isinstance(function, FunctionValue | BoundMethod) and not isinstance(element, Unknown) and machine.certain:
+        refused = wrong_arguments(function, Arguments(args))
+        if refused is not None:
+            parts = "one argument" if len(args) == 1 else f"{len(args)} arguments, one for each part of an element"
+            call = machine.describe_call("tensorflow.data.Dataset.map", arguments, node, ("map_func",))
+            said = f"`map` calls the function with {parts}."
+            machine.report("call", call, ShapeError("other", refused, {"said": said}, "construct"))
+            return _with(
+                dataset, Unknown("the function cannot be called with the elements"), dataset.batched, dataset.size
+            )
     result = machine.call(function, Arguments(args), node)
     if isinstance(result, ListValue) and result.items is not None:
         result = tuple(result.items)
