@@ -8,6 +8,7 @@ from keras_lsp.inference.facts import Call, LayerFact
 from keras_lsp.rules.base import Applicability, Context, Fix
 from keras_lsp.rules.failures import own_input, recurrent_core
 from keras_lsp.rules.rewriting import insert_before_layer, is_written, remove_arguments, spell
+from keras_lsp.syntax.compiling import parse_expression
 from keras_lsp.text.edits import TextEdit
 
 FIRST_LAYER_KEYWORDS = ("input_shape", "input_dim", "input_length", "batch_size", "batch_input_shape", "batch_shape")
@@ -45,10 +46,7 @@ def input_arguments(context: Context, layer: LayerFact) -> str | None:
 
 
 def _is_tuple(source: str) -> bool:
-    try:
-        return isinstance(ast.parse(source, mode="eval").body, ast.Tuple | ast.List)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    return isinstance(parse_expression(source), ast.Tuple | ast.List)
 
 
 def move_to_input(

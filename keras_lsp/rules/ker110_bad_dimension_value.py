@@ -30,6 +30,7 @@ from keras_lsp.inference.facts import Argument
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import raises
+from keras_lsp.syntax.compiling import parse_expression
 from keras_lsp.text.edits import TextEdit
 
 
@@ -62,11 +63,8 @@ def _whole_division(context: Context, argument: Argument | None) -> Fix | None:
     if argument is None or not is_written(argument):
         return None
     source = context.source(argument.span)
-    try:
-        tree = ast.parse(source, mode="eval")
-    except (SyntaxError, ValueError):
-        return None
-    if not source.isascii() or "\n" in source or "#" in source:
+    tree = parse_expression(source)
+    if tree is None or not source.isascii() or "\n" in source or "#" in source:
         return None
     edits: list[TextEdit] = []
     for node in ast.walk(tree):

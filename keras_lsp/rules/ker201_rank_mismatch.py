@@ -34,6 +34,7 @@ from keras_lsp.rules.failures import Failure, first_shape_argument, ranks, recur
 from keras_lsp.rules.input_layers import fixes
 from keras_lsp.rules.rewriting import is_written
 from keras_lsp.rules.wording import axes, count, raises, shapes
+from keras_lsp.syntax.compiling import parse_expression
 from keras_lsp.text.edits import TextEdit
 
 
@@ -82,10 +83,7 @@ def _extend(context: Context, failure: Failure, got: int | None, needed: int | N
     source = context.source(argument.span)
     if not is_written(argument) or not source.isascii() or "#" in source:
         return None
-    try:
-        node = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    node = parse_expression(source)
     if not isinstance(node, ast.Tuple) or not node.elts or "\n" in source:
         return None
     end = argument.span.start + (node.elts[-1].end_col_offset or 0)

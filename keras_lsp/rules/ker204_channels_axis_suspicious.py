@@ -37,6 +37,7 @@ from keras_lsp.rules.wording import raises
 from keras_lsp.shapes.dim import Shape, format_shape
 from keras_lsp.shapes.outcome import Undetermined
 from keras_lsp.shapes.tensor import Tensor
+from keras_lsp.syntax.compiling import parse_expression
 from keras_lsp.text.edits import TextEdit
 
 # Grey, colour, and colour with alpha.
@@ -145,10 +146,7 @@ def _finding(context: Context, layer: LayerFact, says: str, severity: Severity) 
 
 def _reorder(context: Context, argument: Argument, channels_first: bool) -> Fix | None:
     source = context.source(argument.span)
-    try:
-        node = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    node = parse_expression(source)
     if not isinstance(node, ast.Tuple) or len(node.elts) != 3 or not is_written(argument) or "#" in source:
         return None
     a, b, c = (ast.get_source_segment(source, element) or "" for element in node.elts)

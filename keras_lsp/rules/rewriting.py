@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from keras_lsp.inference.facts import Argument, Call, LayerFact, Span
 from keras_lsp.rules.base import Context
 from keras_lsp.syntax.calls import CallContext, call_at
+from keras_lsp.syntax.compiling import parse_expression
 from keras_lsp.text.edits import TextEdit
 from keras_lsp.text.tokens import tokenise
 
@@ -33,10 +34,8 @@ def written_expression(context: Context, argument: Argument) -> tuple[str, ast.e
     if not is_written(argument):
         return None
     source = context.source(argument.span)
-    try:
-        return source, ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    expression = parse_expression(source)
+    return (source, expression) if expression is not None else None
 
 
 def place(call: Call, argument: Argument | None) -> Span:

@@ -42,6 +42,16 @@ def compile_source(source: str) -> tuple[ast.Module | None, Failure | None]:
     return tree, None
 
 
+def parse_expression(source: str) -> ast.expr | None:
+    """The tree of an expression, with positions in `source`; `None` for what is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+
+
 # Statements and blocks of the few files being typed in: all but one are as they were a key stroke ago.
 @lru_cache(maxsize=8192)
 def find_failure(source: str) -> Failure | None:

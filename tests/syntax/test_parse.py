@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import random
 import time
+import warnings
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_lsp.syntax.compiling import parse_expression
 from keras_lsp.syntax.limits import MAX_TREE_DEPTH
 from keras_lsp.syntax.parse import parse
 from keras_lsp.syntax.parsed import ParsedModule
@@ -294,3 +296,13 @@ def test_mutated_programs_have_a_tree(text):
             )
             broken = broken[:start] + piece + broken[end:]
         checked(broken)
+
+
+def test_python_says_nothing_about_other_peoples_texts() -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert parse("x = '\\d' if 1if y else 2").problems
+        assert not parse("x = '\\d' if 1or y else 2").problems
+        assert parse_expression("1if") is None
+        assert isinstance(parse_expression("'\\d'"), ast.Constant)
+    assert said == []

@@ -30,6 +30,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
+from keras_lsp.syntax.compiling import parse_expression
 
 CONSTANTS.update(
     {
@@ -218,21 +219,16 @@ def evaluate_literal(machine: Machine, arguments: Arguments, node: ast.AST | Non
     text = arguments.get(0, "node_or_string")
     if not isinstance(text, str) or len(text) > _MAX_LITERAL:
         return Unknown("the text is not known")
+    expression = parse_expression(text.strip())
     try:
-        return (
-            machine.evaluate(ast.parse(text.strip(), mode="eval").body) if _is_literal(text) else Unknown("no literal")
-        )
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        ast.literal_eval(cast("Any", expression))
+    except (ValueError, TypeError, RecursionError, MemoryError):
         return Unknown("the text is no literal")
+    return machine.evaluate(cast("ast.expr", expression))
 
 
 # Whatever is longer is data.
 _MAX_LITERAL = 2_000
-
-
-def _is_literal(text: str) -> bool:
-    ast.literal_eval(text.strip())
-    return True
 
 
 # itertools

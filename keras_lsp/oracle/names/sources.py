@@ -9,6 +9,7 @@ A hidden keyword travels through `**kwargs` from a layer to its bases, so the se
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -312,6 +313,8 @@ def _parse_version(path: Path, _modified: int, size: int) -> ast.Module:
     if size > MAX_FILE:
         return nothing
     try:
-        return ast.parse(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in other people's strings
+            return ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return nothing
