@@ -18,21 +18,24 @@ ConstructorCheck: TypeAlias = Callable[[Configuration], None]
 LAYERS: dict[str, LayerFunction] = {}
 CONSTRUCTORS: dict[str, ConstructorCheck] = {}
 
-# One module per layer family; imported at the first question.
+# One module per layer family; imported at the first question. (`precision` and `preprocessing` are what several share.)
 _FAMILIES = (
     "activation",
     "attention",
+    "audio",
     "convolution",
     "core",
+    "encoding",
     "image",
     "legacy",
+    "lookups",
     "merging",
     "normalization",
     "pooling",
-    "preprocessing",
     "recurrent",
     "regularization",
     "reshaping",
+    "scaling",
     "wrapper",
 )
 _loaded: list[bool] = []
