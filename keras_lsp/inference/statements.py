@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast
 
 from keras_lsp.inference import imports
@@ -151,16 +151,17 @@ def _nonlocals(machine: Machine) -> set[str]:
 
 def _check_unpacking(machine: Machine, target: ast.Tuple | ast.List, value: Value) -> None:
     """Outputs of a layer that are given another number of names."""
-    items = value.items if isinstance(value, ListValue) else value
-    if not isinstance(items, list | tuple) or len(items) == len(target.elts) or not machine.certain or not items:
+    listed: Value = value.items if isinstance(value, ListValue) else value
+    items = list(cast("Iterable[Value]", listed)) if isinstance(listed, list | tuple) else []
+    if not items or len(items) == len(target.elts) or not machine.certain:
         return
     if any(isinstance(item, ast.Starred) for item in target.elts) or not machine.module.is_main:
         return
     makers = {
         id(item.producer) if isinstance(item, TensorValue) and item.kind == "keras" and item.producer is not None else 0
-        for item in cast("list[Value]", items)
+        for item in items
     }
-    first = cast("list[Value]", items)[0]
+    first = items[0]
     layer = first.producer.layer if isinstance(first, TensorValue) and first.producer is not None else None
     if len(makers) != 1 or layer is None or layer.fact.custom or not layer.fact.canonical:
         return
