@@ -428,6 +428,148 @@ ROWS: tuple[Row, ...] = (
         r"Causal padding is only supported",
     ),
     _row(
+        ("KER316",),
+        "A result is taken for something else: `fit` returns a History (its numbers are in `.history`), `compile` and `build` "
+        "return nothing, `predict` an array, and `evaluate` the loss alone where no metrics were compiled. A layer may give "
+        "another number of outputs than there are names: an LSTM with `return_state` three, a GRU two, a Bidirectional LSTM five.",
+        r"'History' object (has no attribute|is not subscriptable)",
+        r"'NoneType' object has no attribute '(fit|compile|predict|evaluate|summary|add|layers|save)'",
+        r"'NoneType' object is not callable",
+        r"numpy\.ndarray' object has no attribute 'numpy'",
+        r"cannot unpack non-iterable (float|numpy\.float)",
+        r"(too many|not enough) values to unpack",
+        r"Cannot iterate over a Tensor with unknown first dimension",
+    ),
+    _row(
+        ("KER506",),
+        "The history has no such key: it has the names that `compile` was given as metrics (`accuracy` is not `acc`), and those with "
+        "`val_` only if `fit` was given validation data.",
+        r"KeyError: '(val_)?(acc|accuracy|loss)'",
+    ),
+    _row(
+        ("KER318",),
+        "The class of the model has no `call`, or one that needs more than the inputs: Keras passes all inputs as the first argument.",
+        r"does not have a `call\(\)` method implemented",
+        r"Unimplemented `tf\.keras\.Model\.call",
+        r"can only have `training` and the first argument in `call",
+    ),
+    _row(
+        ("KER317",),
+        "A callback is a class instead of an object of it, or its method has other parameters than Keras calls it with.",
+        r"Callback\.set_model\(\) missing",
+        r"on_\w+_(begin|end)\(\) takes",
+    ),
+    _row(
+        ("KER309",),
+        "What `fit` is given does not go together: data sets, generators and sequences bring their labels with them and cannot be "
+        "split; a model that is compiled with a loss needs labels; a generator yields tuples; `class_weight` is a dictionary, for one "
+        "output; arrays are of numbers, not of strings or Python objects.",
+        r"`y` (argument is not supported|should not be passed)",
+        r"`validation_split` is only supported",
+        r"not sufficient to split it",
+        r"the generator must return a tuple",
+        r"Target data is missing",
+        r"class_weight` is only supported",
+        r"Expected `class_weight` to be a dict",
+        r"only (0-dimensional|length-1|size-1) arrays can be converted",
+        r"Failed to find data adapter",
+        r"Invalid dtype: (str|object)",
+        r"Unsupported object type",
+        r"Cast string to \w+ is not supported",
+        r"None values not supported",
+        r"Expected input data to be non-empty",
+        r"Unexpected result of `\w+_function` \(Empty Logs\)",
+        r"Invalid literal for int\(\) with base 10",
+    ),
+    _row(
+        ("KER408",),
+        "Losses and metrics are called while a graph is made: with tensors that have no values, for NumPy and `.numpy()` neither; metrics "
+        "are given `sample_weight`; a list of metrics has one entry for each output; classes must be called first.",
+        r"Invalid `metrics`",
+        r"When providing the `metrics` argument as a list",
+        r"has no attribute 'numpy'",
+        r"update_state\(\) got an unexpected keyword argument 'sample_weight'",
+        r"'property' object is not iterable",
+        r"Failed to convert elements of <.*losses\.",
+        r"Could not build a TypeSpec for",
+    ),
+    _row(
+        (),
+        "The loss does not depend on the weights in a way that can be differentiated: it rounds, compares, takes `argmax` or leaves the "
+        "model's output out. Compute it with functions that have gradients.",
+        r"No gradients provided for any variable",
+    ),
+    _row(
+        ("KER219",),
+        "`set_weights` takes a list of arrays, as many as the layer has, after the layer is built: kernel and bias, in the shapes of "
+        "`get_weights()`.",
+        r"You called `set_weights\(weights\)`",
+        r"expecting \d+ weights",
+    ),
+    _row(
+        (),
+        "The file was saved from a class that is not known when it is loaded: register it (`@keras.saving.register_keras_serializable()`) or "
+        "give `custom_objects`, and let `get_config` return every argument of `__init__`.",
+        r"could not be deserialized properly",
+        r"Cannot deserialize object of type",
+        r"Error when deserializing class",
+        r"Could not locate class",
+        r"Unknown layer: '?\w+'?\. .*custom_objects",
+    ),
+    _row(
+        (),
+        "The file holds the weights of another architecture: the layers of the model have other shapes, or another order.",
+        r"objects could not be loaded",
+        r"Cannot assign value to variable .* Shape mismatch",
+        r"Layer count mismatch when loading weights",
+    ),
+    _row(
+        ("KER219",),
+        "A list of arrays is stacked to one tensor, which arrays of different shapes do not allow: give a tuple. And `map` calls its "
+        "function with one argument for each part of an element.",
+        r"Can't convert non-rectangular Python sequence",
+        r"<lambda>\(\) takes \d+ positional arguments? but \d+ (was|were) given",
+    ),
+    _row(
+        ("KER219",),
+        "The images have no axis of channels, or another number of axes: (samples, height, width, channels).",
+        r"Input data in `NumpyArrayIterator` should have rank 4",
+    ),
+    _row(
+        ("KER503",),
+        "The name was removed or moved: optimizers of Keras 3 have `learning_rate`, not `lr`; only a Sequential has `add`.",
+        r"object has no attribute '(lr|add)'",
+        r"'\w+' object has no attribute '(inputs|outputs)'",
+    ),
+    _row(
+        ("KER209", "KER108"),
+        "A layer is called with too many arguments: layers that merge take one list, and arguments of the constructor belong into its "
+        "brackets.",
+        r"too many positional arguments",
+        r"__init__\(\) takes \d+ positional arguments? but",
+        r"apply_gradients\(\) takes",
+    ),
+    _row(
+        ("KER208", "KER110"),
+        "A layer is made with an argument missing or one that it does not know: read what it lists.",
+        r"both `mean` and `variance` must be set",
+        r"num_tokens must be set",
+        r"received an unknown mode argument",
+        r"Input values must be in the range 0 <= values < num_tokens",
+        r"The output of the .schedule. function should be",
+    ),
+    _row(
+        ("KER201", "KER202"),
+        "A layer of the program reads an axis of `input_shape` that is not there: the layer before gives its last output only, or the "
+        "data has fewer axes.",
+        r"IndexError: (tuple|list) index out of range",
+    ),
+    _row(
+        ("KER205",),
+        "A layer makes weights for an axis whose size is not known: share that axis, or give it a size.",
+        r"Attempt to convert a value \(None\) with an unsupported type",
+    ),
+    _row(
         ("KER407",),
         "Keras knows no activation, loss, optimizer, or whatever it is, by this name.",
         r"Could not interpret (\w+ )*identifier",

@@ -38,7 +38,8 @@ from keras_lsp.inference.values import (
     join,
     join_all,
 )
-from keras_lsp.shapes.dim import Expr
+from keras_lsp.shapes.dim import Expr, Shape, format_shape
+from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.text.tokens import HOLE
 
 _BUILTINS = frozenset(dir(builtins))
@@ -101,7 +102,25 @@ def evaluate_subscript(machine: Machine, node: ast.Subscript) -> Value:
     """`value[index]`."""
     value = machine.evaluate(node.value)
     index = machine.evaluate(node.slice)
+    if isinstance(value, tuple) and isinstance(node.value, ast.Name) and node.value.id == "input_shape":
+        _check_axis(machine, node, cast("tuple[Value, ...]", value), index)
     return subscript(machine, value, index, node)
+
+
+def _check_axis(machine: Machine, node: ast.Subscript, shape: tuple[Value, ...], index: Value) -> None:
+    """An axis that the `input_shape` of a layer's `build` does not have: a layer for sequences gets the last output only."""
+    function = machine.frame.function
+    if function is None or function.name != "build" or function.owner is None or not isinstance(index, int):
+        return
+    if -len(shape) <= index < len(shape) or not machine.certain or not machine.module.is_main:
+        return
+    sizes = [size.as_dim() if isinstance(size, Unknown) else size for size in shape]
+    if not all(size is None or isinstance(size, int) for size in sizes) or isinstance(index, bool):
+        return
+    call = machine.describe_call("build", Arguments(), node, ())
+    said = f"This layer gets {format_shape(cast('Shape', tuple(sizes)))}, which has no axis {index}."
+    error = ShapeError("other", "IndexError: tuple index out of range", {"said": said}, "construct")
+    machine.report("call", call, error)
 
 
 def subscript(machine: Machine, value: Value, index: Value, node: ast.AST | None = None) -> Value:

@@ -46,7 +46,7 @@ _FILES_CHECKED = (3, 8)
 _NEW_FILES = (2, 12)
 _NEW_NAME = ".weights.h5"
 _METHODS = frozenset(("summary", "get_weights", "save_weights", "load_weights", "count_params"))
-_CONNECTIONS = frozenset(("input", "output", "input_shape", "output_shape"))
+_CONNECTIONS = frozenset(("input", "output", "inputs", "outputs", "input_shape", "output_shape"))
 # Empty lists in Keras 3, which only an index finds out.
 _LISTS = frozenset(("weights", "variables", "trainable_weights", "trainable_variables"))
 

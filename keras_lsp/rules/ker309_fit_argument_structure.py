@@ -5,7 +5,7 @@ Reports another number of arrays than the model has inputs, arrays of different 
 where Keras wants arrays: everywhere in Keras 3, beside an array in Keras 2; and dictionaries of arrays that lack one for an
 input, or have labels for no output. Labels or a `validation_split` beside a data set, a generator or a `Sequence`, which bring
 their labels themselves; no labels at all where the model is compiled with a loss; generators of Keras 3 that yield a list instead
-of a tuple; too few samples to split; and a `class_weight` that the model cannot use.
+of a tuple; too few samples to split; a `class_weight` that the model cannot use; and arrays of strings or of Python objects.
 
 ## Why it matters
 Keras stops when training starts: `Data cardinality is ambiguous`, `Layer expects 2 input(s), but it received 1 input tensors`,
@@ -42,7 +42,7 @@ from keras_lsp.inference.facts import Argument, ModelEvent
 from keras_lsp.inference.values import DatasetValue, DictValue, LibraryObject, ListValue, TensorValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.failures import Failure
-from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, arrays_in, events
+from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, arrays_in, events, origin_of
 from keras_lsp.rules.results import is_plain
 from keras_lsp.rules.rewriting import place
 from keras_lsp.rules.wording import count, keras_name, listed, raises
@@ -57,7 +57,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield from _streams(context, event)
         if event.model.class_name not in ("Sequential", "Functional"):
             continue
-        found = list(_lists(context, event)) or list(_numbers(context, event))
+        found = list(_kinds(context, event)) or list(_lists(context, event)) or list(_numbers(context, event))
         yield from found
         if event.method in TRAINING:
             yield from _unlabelled(context, event)
@@ -191,6 +191,41 @@ def _unlabelled(context: Context, event: ModelEvent) -> Iterator[Finding]:
         )
         related = ((place(compiled.call, loss), "the loss"),)
         yield RULE.finding(place(event.call, x), message, related=related)
+
+
+def _kinds(context: Context, event: ModelEvent) -> Iterator[Finding]:
+    """Arrays of strings or of Python objects, which Keras makes no tensors of.
+
+    Keras 2 takes strings where the model's input does.
+    """
+    if event.method not in ("fit", "evaluate", "predict") or context.keras < (2, 4):
+        return
+    inputs = event.inputs or []
+    numbers = len(inputs) == 1 and isinstance(inputs[0], Tensor) and (inputs[0].dtype or "").startswith("float")
+    for name in ("x", "y"):
+        argument = event.call.arguments.get(name)
+        value = argument.value if argument is not None else None
+        if argument is None or not isinstance(value, TensorValue) or value.kind != "numpy":
+            continue
+        dtype = value.spec.dtype
+        if dtype not in ("string", "object") or (name == "y" and event.method == "predict"):
+            continue
+        if dtype == "string" and not context.keras3 and not (numbers if name == "x" else is_plain(event)):
+            continue
+        held = "strings" if dtype == "string" else "Python objects"
+        if context.keras3:
+            reason = f"ValueError: Invalid dtype: {'str' if dtype == 'string' else 'object'}"
+        elif dtype == "object":
+            reason = "ValueError: Failed to convert a NumPy array to a Tensor (Unsupported object type)"
+        else:
+            reason = "UnimplementedError about a cast of strings to numbers"
+        advice = (
+            "Encode them as numbers" if dtype == "string" else "Give them one type of numbers, `.astype('float32')`"
+        )
+        message = f"`{name}` is an array of {held}. {advice}. {keras_name(context)} raises: {reason}."
+        related = origin_of(context, event.call, value.origin, "the array is made here")
+        yield RULE.finding(place(event.call, argument), message, related=related)
+        return
 
 
 def _class_weight(context: Context, event: ModelEvent) -> Iterator[Finding]:

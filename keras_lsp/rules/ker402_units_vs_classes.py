@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_lsp.inference.facts import LayerFact, Span
+from keras_lsp.inference.values import TensorValue
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.model_data import (
     BINARY,
@@ -53,6 +54,7 @@ _SIZES = ("units", "filters")
 def check(context: Context) -> Iterator[Finding]:
     """Outputs that cannot tell the classes apart."""
     reported: set[Span] = set()
+    yield from _encoded(context)
     for comparison in comparisons(context):
         loss, labels, output = comparison.loss, comparison.labels, comparison.output
         if loss.name not in CROSSENTROPIES:
@@ -84,6 +86,26 @@ def check(context: Context) -> Iterator[Finding]:
         )
         related = about_labels(context, comparison)
         yield RULE.finding(span, message, related=related, fixes=_set_units(comparison.layer, classes))
+
+
+def _encoded(context: Context) -> Iterator[Finding]:
+    """`to_categorical(y, 3)` of labels from 1 to 3."""
+    for call in context.facts.calls:
+        x, classes = call.arguments.get("x") or call.arguments.get("y"), call.arguments.get("num_classes")
+        if call.canonical not in _ENCODERS or call.guarded or call.symbolic or x is None or classes is None:
+            continue
+        value, count = x.value, classes.value
+        top = largest(value.spec.content) if isinstance(value, TensorValue) and value.kind == "numpy" else None
+        if top is None or not isinstance(count, int) or isinstance(count, bool) or not top >= count > 0:
+            continue
+        message = (
+            f"The largest label is {top}: there are at least {top + 1} classes, counted from 0. `to_categorical` raises: IndexError: index "
+            f"{top} is out of bounds for axis 1 with size {count}."
+        )
+        yield RULE.finding(place(call, classes), message)
+
+
+_ENCODERS = frozenset(("keras.utils.to_categorical", "keras.utils.np_utils.to_categorical"))
 
 
 def _place(comparison: Comparison) -> Span:

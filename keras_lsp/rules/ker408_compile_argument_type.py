@@ -3,7 +3,9 @@
 ## What it does
 Reports `metrics="accuracy"` and `metrics=MeanAbsoluteError()` under Keras 3, a loss or metric class that is not instantiated under
 Keras 2, losses and metrics by names that no output has, functions that cannot be called with labels and predictions, and under
-Keras 3 a list of metrics that has another number of entries than the model has outputs.
+Keras 3 a list of metrics that has another number of entries than the model has outputs. Also losses and metrics that use NumPy or
+`.numpy()` on what Keras gives them, which has no values while the graph is made, and metrics whose `update_state` takes no
+`sample_weight`.
 
 ## Why it matters
 Keras 3 takes metrics only as a list, tuple or dict: `Expected metrics argument to be a list, tuple, or dict. Received instead:
@@ -27,13 +29,24 @@ The metric is put into a list; the loss class gets its brackets.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import ModelEvent
-from keras_lsp.inference.values import DictValue, External, FunctionValue, LibraryObject, ListValue
+from keras_lsp.inference.facts import ModelEvent, Span
+from keras_lsp.inference.values import (
+    ClassValue,
+    DictValue,
+    External,
+    FunctionValue,
+    LibraryObject,
+    ListValue,
+    ObjectValue,
+)
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.callees import definition, refusal
 from keras_lsp.rules.model_data import TRAINING, events
+from keras_lsp.rules.names import dotted_name
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.rules.wording import count, keras_name, listed, nearest
 from keras_lsp.text.edits import TextEdit
@@ -81,6 +94,7 @@ def check(context: Context) -> Iterator[Finding]:
             reported.add(id(event.compiled))
             yield from _names(context, event, event.compiled)
             if event.model.class_name in ("Sequential", "Functional"):
+                yield from _insides(context, event, event.compiled)
                 yield from _functions(context, event, event.compiled)
                 yield from _per_output(context, event, event.compiled)
 
@@ -117,6 +131,102 @@ def _functions(context: Context, event: ModelEvent, compiled: ModelEvent) -> Ite
                 span = definition(context, item) if isinstance(item, FunctionValue) else None
                 related = ((span, "it is defined here"),) if span is not None else ()
                 yield RULE.finding(place(compiled.call, argument), message, related=related)
+
+
+# Functions of NumPy that need the values of what they are given.
+_NEEDS_VALUES = frozenset(
+    ("abs", "absolute", "any", "all", "argmax", "argmin", "argsort", "array", "asarray", "clip", "cos", "cumsum", "diff", "dot", "exp",
+     "log", "log10", "matmul", "max", "maximum", "mean", "median", "min", "minimum", "multiply", "power", "round", "sign", "sin", "sort",
+     "sqrt", "square", "std", "subtract", "sum", "var")
+)  # fmt: skip
+_EAGERLY = re.compile(r"run_eagerly|run_functions_eagerly|py_function|numpy_function|enable_v2|KERAS_BACKEND")
+
+
+def _insides(context: Context, event: ModelEvent, compiled: ModelEvent) -> Iterator[Finding]:
+    """What losses and metrics of the program do with tensors that have no values yet."""
+    if (
+        event.method not in ("fit", "evaluate", "train_on_batch")
+        or context.keras < (2, 4)
+        or _EAGERLY.search(context.text)
+    ):
+        return
+    for kind in ("loss", "metrics"):
+        argument = compiled.call.arguments.get(kind)
+        value = argument.value if argument is not None else None
+        for item in value.items or [] if isinstance(value, ListValue) else [value]:
+            if isinstance(item, FunctionValue) and item.module.is_main and not getattr(item.node, "decorator_list", []):
+                yield from _values(context, event, item, kind)
+            elif isinstance(item, ObjectValue) and kind == "metrics":
+                yield from _update(context, event, item)
+
+
+def _values(context: Context, event: ModelEvent, function: FunctionValue, kind: str) -> Iterator[Finding]:
+    """`np.mean(y_true)` and `y_pred.numpy()` in a function that Keras calls with symbolic tensors."""
+    spec = function.node.args
+    given = {parameter.arg for parameter in (*spec.posonlyargs, *spec.args)[:2]}
+    for node in ast.walk(function.node):
+        if isinstance(node, ast.Name) and node.id in given and not isinstance(node.ctx, ast.Load):
+            return  # bound to something else
+    related = ((event.call.span, f"`{event.method}` calls it"),)
+    what = "loss" if kind == "loss" else "metric"
+    for node in ast.walk(function.node):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        span = Span(*context.parsed.positions.span(node))
+        owner = node.func.value
+        if node.func.attr == "numpy" and isinstance(owner, ast.Name) and owner.id in given:
+            message = (
+                f"Keras calls a {what} while it makes a graph, where tensors have no values: `{event.method}` raises: AttributeError: "
+                "'SymbolicTensor' object has no attribute 'numpy'. Use functions of Keras or TensorFlow, or compile with "
+                "`run_eagerly=True`."
+            )
+            yield RULE.finding(span, message, related=related)
+            return
+        name = dotted_name(context, node.func) or ""
+        needs_values = name.startswith("numpy.") and name.count(".") == 1 and node.func.attr in _NEEDS_VALUES
+        if needs_values and any(_is_given(argument, given) for argument in node.args):
+            message = (
+                f"Keras calls a {what} while it makes a graph, where tensors have no values for NumPy: `{event.method}` raises: "
+                "NotImplementedError: Cannot convert a symbolic tf.Tensor to a numpy array. Use the function of Keras or TensorFlow "
+                "instead."
+            )
+            yield RULE.finding(span, message, related=related)
+            return
+
+
+def _is_given(node: ast.expr, names: set[str]) -> bool:
+    """Whether an expression is one of the tensors, or computed from them by operators alone."""
+    if isinstance(node, ast.Name):
+        return node.id in names
+    if isinstance(node, ast.BinOp):
+        return _is_given(node.left, names) or _is_given(node.right, names)
+    return isinstance(node, ast.UnaryOp) and _is_given(node.operand, names)
+
+
+def _update(context: Context, event: ModelEvent, item: ObjectValue) -> Iterator[Finding]:
+    """A metric's `update_state` is given the weights of the samples, even if there are none."""
+    bases = [base for base in item.class_value.linearise() if not isinstance(base, ClassValue)]
+    if len(bases) != 1 or not isinstance(bases[0], External):
+        return
+    method = item.class_value.namespace.get("update_state")
+    if context.catalogue.resolve(bases[0].path) != "keras.metrics.Metric" or not isinstance(method, FunctionValue):
+        return
+    spec = method.node.args
+    names = {parameter.arg for parameter in (*spec.args, *spec.kwonlyargs)}
+    span = definition(context, method)
+    if spec.kwarg is not None or "sample_weight" in names or span is None or getattr(method.node, "decorator_list", []):
+        return
+    message = (
+        f"Keras calls `update_state` with `sample_weight`. `{event.method}` raises: TypeError: {item.class_value.name}.update_state() got "
+        "an unexpected keyword argument 'sample_weight'. Add `sample_weight=None`."
+    )
+    fixes: tuple[Fix, ...] = ()
+    if spec.args and not spec.kwonlyargs and spec.vararg is None:
+        last = spec.defaults[-1] if spec.defaults else spec.args[-1]
+        end = context.parsed.positions.span(last)[1]
+        fixes = (Fix("Add `sample_weight=None`", (TextEdit(end, end, ", sample_weight=None"),)),)
+    related = ((event.call.span, f"`{event.method}` calls it"),)
+    yield RULE.finding(span, message, related=related, fixes=fixes)
 
 
 def _per_output(context: Context, event: ModelEvent, compiled: ModelEvent) -> Iterator[Finding]:

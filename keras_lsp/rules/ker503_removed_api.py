@@ -3,7 +3,7 @@
 ## What it does
 Reports imports and names of Keras that exist in other versions only (`keras.utils.np_utils`, `keras.layers.core`,
 `keras.preprocessing.image.ImageDataGenerator`), modules of Keras's own that are not there or have moved out of reach
-(`keras.engine`), and methods and attributes that are gone (`predict_classes`, `fit_generator`, `layer.output_shape`). Code that is
+(`keras.engine`), and methods and attributes that are gone (`predict_classes`, `fit_generator`, `layer.output_shape`, `optimizer.lr`). Code that is
 prepared for their absence, by `try` or a version check, is left alone.
 
 ## Why it matters
@@ -69,6 +69,7 @@ def check(context: Context) -> Iterator[Finding]:
             if finding is not None and not _inside(finding.span, prepared):
                 yield finding
     yield from _attributes(context, prepared)
+    yield from _learning_rates(context, prepared)
     answers: dict[str, str | None] = {}
     others = other_targets(context)
     for node in (*context.nodes(ast.Import), *context.nodes(ast.ImportFrom), *context.nodes(ast.Attribute)):
@@ -112,6 +113,44 @@ def _attributes(context: Context, prepared: list[Span]) -> Iterator[Finding]:
         yield RULE.finding(
             span, f"Layers have no `{name}` in Keras 3.{advice} {raises(context, failure.error)}", fixes=fixes
         )
+
+
+def _learning_rates(context: Context, prepared: list[Span]) -> Iterator[Finding]:
+    """`model.optimizer.lr`, which optimizers of Keras 3 have not."""
+    if not context.keras3:
+        return
+    models = {model.variable for model in context.facts.models if model.variable is not None and not model.symbolic}
+    callbacks = [
+        Span(*context.parsed.positions.span(node))
+        for node in context.nodes(ast.ClassDef)
+        if _is_callback(context, node)
+    ]
+    own = any("ptimizer" in ast.unparse(base) for node in context.nodes(ast.ClassDef) for base in node.bases)
+    for node in context.nodes(ast.Attribute):
+        if node.attr != "lr" or not isinstance(node.ctx, ast.Load) or not isinstance(node.value, ast.Attribute) or own:
+            continue
+        if node.value.attr != "optimizer":
+            continue
+        owner, span = node.value.value, Span(*context.parsed.positions.span(node))
+        of_model = isinstance(owner, ast.Name) and owner.id in models
+        of_callback = (
+            isinstance(owner, ast.Attribute)
+            and owner.attr == "model"
+            and isinstance(owner.value, ast.Name)
+            and owner.value.id == "self"
+            and _inside(span, callbacks)
+        )
+        if (of_model or of_callback) and not _inside(span, prepared):
+            name = Span(span.end - 2, span.end)
+            message = (
+                f"Optimizers have no `lr` in {keras_name(context)}, only `learning_rate`. It raises: AttributeError."
+            )
+            yield RULE.finding(name, message, fixes=(Fix("Use `learning_rate`", (TextEdit(*name, "learning_rate"),)),))
+
+
+def _is_callback(context: Context, node: ast.ClassDef) -> bool:
+    names = (dotted_name(context, base) for base in node.bases)
+    return any(context.catalogue.resolve(name) == "keras.callbacks.Callback" for name in names if name is not None)
 
 
 def _elsewhere(context: Context, named: ast.AST, dotted: str, others: dict[str, set[str]]) -> bool:

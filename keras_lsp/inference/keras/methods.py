@@ -202,7 +202,8 @@ BUILT_ATTRIBUTES = frozenset(
 
 def record_read(machine: Machine, model: ModelValue, node: ast.Attribute) -> None:
     """`model.weights` and the like of a Sequential that is not built."""
-    if node.attr in BUILT_ATTRIBUTES and isinstance(node.ctx, ast.Load) and not machine.muted and _is_unbuilt(model):
+    known = BUILT_ATTRIBUTES if machine.keras < (3,) else BUILT_ATTRIBUTES | {"inputs", "outputs"}
+    if node.attr in known and isinstance(node.ctx, ast.Load) and not machine.muted and _is_unbuilt(model):
         call = machine.describe_call(f"keras.Model.{node.attr}", Arguments(), node, ())
         machine.facts.events.append(ModelEvent(node.attr, model.model_fact, call, unbuilt=True))
 
@@ -362,18 +363,24 @@ def _run_losses(machine: Machine, event: ModelEvent) -> None:
     if compiled is None or labels is None or not isinstance(output, Tensor) or not output.shape:
         return
     functions: list[Value] = []
+    losses = 0
     for argument in (compiled.call.arguments.get(name) for name in ("loss", "metrics")):
         value = argument.value if argument is not None else None
         functions += value.items or [] if isinstance(value, ListValue) else [value]
+        losses = losses or len(functions)
     target, predicted = align((None, *labels.shape[1:]), output.shape) if labels.shape else ((), ())
     if machine.keras < (3,) and len(target) == 1 and len(predicted) == 2:
         target = (None, 1)
-    for function in functions:
+    for index, function in enumerate(functions):
         if isinstance(function, FunctionValue) and target:
             # Keras 3 turns both into its floating type; Keras 2 sometimes does.
             dtype = output.dtype if machine.keras >= (3,) or labels.dtype == output.dtype else None
             specs = (Tensor(target, dtype), Tensor(predicted, output.dtype))
-            machine.call(function, Arguments([TensorValue(spec, "tensorflow") for spec in specs]), None)
+            made = machine.call(function, Arguments([TensorValue(spec, "tensorflow") for spec in specs]), None)
+            if made is None and index < losses and event.method == "fit":
+                text = "ValueError: None values not supported."
+                said = f"The loss `{function.name}` returns nothing: a `return` is missing."
+                machine.report("call", compiled.call, ShapeError("other", text, {"said": said}, "run"))
 
 
 def _labels(call: Call) -> Tensor | None:

@@ -24,7 +24,7 @@ from keras_lsp.inference.values import (
     Value,
     join_all,
 )
-from keras_lsp.shapes.dim import Dim, Expr, ceil_divide, floor_divide, minimum, opaque, subtract
+from keras_lsp.shapes.dim import Dim, Expr, ceil_divide, floor_divide, format_shape, minimum, opaque, subtract
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Tensor
 
@@ -543,6 +543,7 @@ def _windows(machine: Machine, arguments: Arguments, length: int | Expr | None, 
 
 
 GENERATOR = "keras.preprocessing.image.ImageDataGenerator"
+IMAGE_RANK = 4
 
 
 @models(GENERATOR)
@@ -555,6 +556,17 @@ def image_generator(machine: Machine, arguments: Arguments, node: ast.AST | None
 def flow(machine: Machine, value: LibraryInstance, arguments: Arguments, node: ast.AST | None) -> Value:
     """Batches of the arrays."""
     x, y = arguments.get(0, "x"), arguments.get(1, "y")
+    shape = x.spec.shape if isinstance(x, TensorValue) and x.kind == "numpy" else None
+    if shape is not None and len(shape) != IMAGE_RANK and machine.certain:
+        call = machine.describe_call(f"{GENERATOR}.flow", arguments, node, ("x", "y"))
+        text = (
+            "ValueError: Input data in `NumpyArrayIterator` should have rank 4. You passed an array with shape "
+            f"{format_shape(shape)}"
+        )
+        said = "`flow` takes (samples, height, width, channels): add the axis of channels, `x[..., None]`."
+        if len(shape) != IMAGE_RANK - 1:
+            said = "`flow` takes (samples, height, width, channels)."
+        machine.report("call", call, ShapeError("other", text, {"said": said}, "construct"))
     batched = [_batched(item) for item in (x, y) if item is not None]
     element: Value = tuple(batched) if len(batched) > 1 else batched[0]
     return DatasetValue(element, True, path="keras.preprocessing.image.Iterator")

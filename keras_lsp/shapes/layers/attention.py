@@ -115,7 +115,7 @@ def _query_value_key(inputs: Structure, call: Mapping[str, object]) -> tuple[Ten
         if isinstance(value, UnknownValue):
             raise Undetermined(f"`{name}` is not known: {value.reason}")
     query, value, key = found
-    if value is None and "value" not in call and isinstance(query, Tensor):
+    if value is None and "value" not in call and isinstance(query, Tensor | list) and not isinstance(inputs, tuple):
         raise Refused("arity", "TypeError: missing a required argument: 'value'", expected=2, found=1)
     if not isinstance(query, Tensor) or not isinstance(value, Tensor) or not (key is None or isinstance(key, Tensor)):
         raise Undetermined("an input of the attention is not a known tensor")

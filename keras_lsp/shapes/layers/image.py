@@ -15,7 +15,7 @@ from keras_lsp.shapes.configuration import Configuration, Sublayer, UnknownValue
 from keras_lsp.shapes.dim import Dim, Expr, Shape, format_shape
 from keras_lsp.shapes.outcome import Applied, Refused, Undetermined, Weight
 from keras_lsp.shapes.refusals import QUOTED_NAME, check_rank, snake_case
-from keras_lsp.shapes.registry import layer
+from keras_lsp.shapes.registry import constructor, layer
 from keras_lsp.shapes.tensor import Structure, Tensor
 
 # Layers whose output has the shape of their input.
@@ -110,6 +110,18 @@ def _same_structure(configuration: Configuration, structure: Structure) -> Struc
     if isinstance(structure, dict):
         return {key: _same_structure(configuration, value) for key, value in structure.items()}
     raise Undetermined("the input is neither a tensor nor a dictionary of tensors")
+
+
+_FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
+
+
+@constructor("RandomFlip")
+def flip(configuration: Configuration) -> None:
+    """tf.keras knows three modes; Keras 3 flips nothing for others."""
+    mode = configuration.value("mode")
+    if configuration.generation == 2 and isinstance(mode, str) and mode not in _FLIPS:
+        text = f"ValueError: RandomFlip layer {configuration.value('name')} received an unknown mode argument {mode}"
+        raise Refused("argument", text, argument="mode", value=mode)
 
 
 @layer(*_SAME)
