@@ -21,6 +21,7 @@ from keras_lsp.inference.values import (
     CONSTANTS,
     BoundMethod,
     ClassValue,
+    ConfigValue,
     DatasetValue,
     DictValue,
     External,
@@ -199,7 +200,10 @@ def dict_item(machine: Machine, value: DictValue, key: Value) -> Value:
     method = own_method(value, "__missing__")
     if method is not None and not value.open:
         return machine.call(method, Arguments([key]), None)
-    return Unknown(f"the key {key!r:.40} is not known")
+    result = Unknown(f"the key {key!r:.40} is not known")
+    if isinstance(value, ConfigValue):
+        result.perhaps = (value,)  # a part of it: whoever changes that changes the configuration
+    return result
 
 
 def _some_item(machine: Machine, value: DictValue) -> Value:
@@ -423,13 +427,39 @@ def evaluate_boolean(machine: Machine, node: ast.BoolOp) -> Value:
     return join_all(possible)
 
 
+# What a condition asks to find out which of its branches is for the values at hand.
+_KINDS = frozenset(
+    "__version__ VERSION backend callable dtype get_shape hasattr image_data_format int_shape is_keras_tensor is_sparse "
+    "is_tensor isinstance issubclass len ndim rank shape type".split()
+)
+
+
+def is_choice(machine: Machine, test: ast.expr) -> bool:
+    """Whether an unknown condition asks which of its branches is for the values at hand, so that one that fails is not.
+
+    That is a condition about the version, type, rank or size of something, and any in another module, whose functions
+    take more than this program gives them.
+    """
+    if not machine.module.is_main:
+        return True
+    for part in ast.walk(test):
+        if isinstance(part, ast.Attribute) and part.attr in _KINDS:
+            return True
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _KINDS:
+            return True
+    return False
+
+
 def evaluate_conditional(machine: Machine, node: ast.IfExp) -> Value:
     """`a if test else b`."""
     known = truth(machine, machine.evaluate(node.test))
     if known is not None:
         return machine.evaluate(node.body if known else node.orelse)
-    results = machine.try_all([lambda: machine.evaluate(node.body), lambda: machine.evaluate(node.orelse)])
-    return join_all(results)
+    thunks = [lambda: machine.evaluate(node.body), lambda: machine.evaluate(node.orelse)]
+    if is_choice(machine, node.test):
+        with machine.guard():
+            return join_all(machine.try_all(thunks))
+    return join_all(machine.try_all(thunks))
 
 
 def evaluate_compare(machine: Machine, node: ast.Compare) -> Value:

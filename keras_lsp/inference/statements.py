@@ -12,7 +12,7 @@ from keras_lsp.inference.attributes import get_attribute, set_attribute
 from keras_lsp.inference.budget import MAX_BUILDING_ROUNDS, MAX_ITERATIONS
 from keras_lsp.inference.classes import define_class
 from keras_lsp.inference.contract import apply_shape_comment
-from keras_lsp.inference.expressions import assign_subscript, binary_operation, iterate, truth
+from keras_lsp.inference.expressions import assign_subscript, binary_operation, is_choice, iterate, truth
 from keras_lsp.inference.functions import define_function
 from keras_lsp.inference.machine import BREAK, CONTINUE, DEAD, RAISE, Flow, Loop, Machine
 from keras_lsp.inference.records import field_names
@@ -207,7 +207,11 @@ def execute_if(machine: Machine, node: ast.If) -> Flow | None:
     known = truth(machine, machine.evaluate(node.test))
     if known is not None:
         return machine.execute(node.body if known else node.orelse)
-    return machine.branch([lambda: machine.execute(node.body), lambda: machine.execute(node.orelse)])
+    thunks = [lambda: machine.execute(node.body), lambda: machine.execute(node.orelse)]
+    if is_choice(machine, node.test):
+        with machine.guard():
+            return machine.branch(thunks)
+    return machine.branch(thunks)
 
 
 def execute_match(machine: Machine, node: ast.Match) -> Flow | None:

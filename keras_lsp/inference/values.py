@@ -367,13 +367,30 @@ class DictValue(HeapObject):
 
 
 class ConfigValue(DictValue):
-    """What `get_config` returns; `source` is the layer or model it describes."""
+    """What `get_config` returns; `source` is the layer or model it describes, `None` when something in it was changed."""
 
     __slots__ = ("source",)
 
     def __init__(self, items: dict[Any, Value], source: LayerValue) -> None:
         super().__init__(items, is_open=True)
-        self.source = source
+        self.source: LayerValue | None = source
+
+    def forget(self) -> bool:
+        known = self.source is not None
+        self.source = None
+        return super().forget() or known
+
+    def save(self) -> Any:
+        return (*super().save(), self.source)
+
+    def restore(self, state: Any) -> None:
+        super().restore(state[:2])
+        self.source = state[2]
+
+    def merge(self, states: list[Any]) -> Any:
+        sources = [state[2] for state in states]
+        same = all(source is sources[0] for source in sources)
+        return (*super().merge([state[:2] for state in states]), sources[0] if same else None)
 
 
 class MappingValue(DictValue):

@@ -39,6 +39,7 @@ from keras_lsp.text.edits import TextEdit
 
 # Counts of ids from 1, and largest ids: in both cases one row is missing. Vocabularies that count the padding do not match.
 _ONE_SHORT = re.compile(r"len\((\w+\.)*word_index\)|(\w+\.)*\w+\.max\(\)|(np|numpy)\.(a?max)\((\w+\.)*\w+\)")
+_CHANGES = frozenset(("update", "setdefault", "pop", "clear"))
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -61,6 +62,8 @@ def check(context: Context) -> Iterator[Finding]:
             span = Span(*context.parsed.positions.span(values[0]))
             source = context.source(span)
         if not _ONE_SHORT.fullmatch(re.sub(r"\s", "", source)):
+            continue
+        if "word_index" in source and _changes_vocabulary(context):
             continue
         shown = f"`{source}`"
         message = (
@@ -109,6 +112,25 @@ def largest_id(array: Tensor) -> int | None:
 def _on_input(layer: LayerFact) -> bool:
     producers = layer.applications[0].producers if layer.applications else ()
     return len(producers) == 1 and producers[0] is not None and producers[0].class_name == "InputLayer"
+
+
+def _changes_vocabulary(context: Context) -> bool:
+    """Whether a `word_index` gets or loses words, or is something of the program's own: the count says nothing then."""
+    for node in context.nodes(ast.Subscript):
+        if not isinstance(node.ctx, ast.Load) and _is_vocabulary(node.value):
+            return True
+    for node in context.nodes(ast.Call):
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in _CHANGES and _is_vocabulary(function.value):
+            return True
+    own = _assignments(context).get("word_index", ())
+    return any(not isinstance(value, ast.Attribute) for value in own)
+
+
+def _is_vocabulary(node: ast.expr) -> bool:
+    return (isinstance(node, ast.Attribute) and node.attr == "word_index") or (
+        isinstance(node, ast.Name) and node.id == "word_index"
+    )
 
 
 def _assignments(context: Context) -> dict[str, list[ast.expr]]:

@@ -35,6 +35,7 @@ from keras_lsp.rules.model_data import (
     CATEGORICAL,
     CROSSENTROPIES,
     SPARSE,
+    TRAINING,
     activation_of,
     events,
     last_activation,
@@ -47,6 +48,8 @@ from keras_lsp.rules.shape_arguments import single
 
 # Activations whose values are certainly no probabilities.
 NO_PROBABILITIES = frozenset(("linear", "relu", "tanh", "elu", "selu", "leaky_relu", "gelu", "swish", "silu", "relu6"))
+# What computes the loss that a model was compiled with.
+_LOSING = TRAINING | {"fit_generator", "evaluate_generator"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -66,7 +69,7 @@ def check(context: Context) -> Iterator[Finding]:
     for event in events(context, frozenset(("compile",))):
         found = judge(event)
         last = event.last_layer
-        if found is None or last is None:
+        if found is None or last is None or _only_a_part(context, event):
             continue
         message, activation = found
         span = _place(last)
@@ -76,6 +79,14 @@ def check(context: Context) -> Iterator[Finding]:
         loss = loss_of(event)
         related = ((place(event.call, loss.argument), "the loss is chosen here"),) if loss is not None else ()
         yield RULE.finding(span, message, related=related, fixes=_set(context, last, activation))
+
+
+def _only_a_part(context: Context, event: ModelEvent) -> bool:
+    """Whether a model is trained as a part of others only, with their loss, as the generator of a GAN is."""
+    own = event.model.span
+    if any(other.model.span == own for other in events(context, _LOSING)):
+        return False
+    return any(row.span == own for model in context.facts.models if model.span != own for row in model.layers or ())
 
 
 def judge(event: ModelEvent) -> tuple[str, str] | None:

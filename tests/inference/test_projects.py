@@ -191,3 +191,18 @@ def test_names_that_a_module_of_the_project_registers(tmp_path: Path, registers:
     world = World(parse_version("3.15"), str(program), SourceFinder([str(tmp_path)]).find)
     found = analyse_document(Document(program.as_uri(), None, text), world, Settings()).findings
     assert [finding.code for finding in found] == ([] if registers else ["KER407"])
+
+
+@pytest.mark.parametrize(("norm", "codes"), [('"batch"', ["KER110"]), ('os.environ.get("NORM")', [])])
+def test_branches_of_another_module_that_only_running_chooses(tmp_path: Path, norm: str, codes: list[str]) -> None:
+    """What fails in one of them fails only where the program takes it."""
+    branch = "    if norm == 'batch':\n        return keras.layers.BatchNormalization(axis=axis)\n"
+    (tmp_path / "blocks.py").write_text(
+        f"import keras\ndef head(axis, norm):\n{branch}    return keras.layers.Dense(4)\n"
+    )
+    program = tmp_path / "program.py"
+    text = f"import os\nimport blocks\nhead = blocks.head(None, {norm})\n"
+    program.write_text(text, encoding="utf-8")
+    world = World(parse_version("3.15"), str(program), SourceFinder([str(tmp_path)]).find)
+    found = analyse_document(Document(program.as_uri(), None, text), world, Settings()).findings
+    assert [finding.code for finding in found] == codes

@@ -262,10 +262,13 @@ def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST |
         _refuse(machine, model, value, node)
         return
     if layer.class_name == "InputLayer" and isinstance(layer.configuration, Configuration):
-        if layer.batch_shape is not None and model.inputs is None and not model.layers:
+        first = model.inputs is None and not model.layers
+        spec = _declared_input(layer)
+        if spec is not None and first:
             name = layer.name if "name" in layer.fact.call.arguments else None
-            spec = Tensor(layer.batch_shape, layer.batch_dtype or "float32")
             _start(model, input_tensor(machine, spec, layer.fact.call, name))
+        elif first:
+            model.perhaps_built = True
         else:
             _refuse_input(machine, model, value, node)
         return
@@ -276,6 +279,14 @@ def add_layer(machine: Machine, model: ModelValue, value: Value, node: ast.AST |
         _extend(machine, model, value, layer)
     elif len(model.layers) == 1:
         _start_from_first(machine, model, value, layer)
+
+
+def _declared_input(layer: LayerValue) -> Tensor | None:
+    """What an `InputLayer` declares: by its own arguments, or as the input of a model that it was made for."""
+    if layer.batch_shape is not None:
+        return Tensor(layer.batch_shape, layer.batch_dtype or "float32")
+    outputs = layer.nodes[0].outputs if layer.nodes else []
+    return outputs[0].spec if len(outputs) == 1 else None
 
 
 def _extend_joined(machine: Machine, model: ModelValue, layer: LayerValue, value: Value) -> None:

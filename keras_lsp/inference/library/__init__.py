@@ -64,7 +64,23 @@ def load() -> None:
 def constant(machine: Machine, path: str) -> Value | None:
     """The value of a library constant (`math.pi`), `None` if it is none."""
     load()
-    return CONSTANTS.get(path)
+    known = CONSTANTS.get(path)
+    return _version(machine, path) if known is None and path.endswith((".__version__", ".VERSION")) else known
+
+
+# From here on Keras 2 and TensorFlow have the same numbers, up to the last TensorFlow that has Keras 2.
+_SAME_NUMBERS = ((2, 5), (2, 16))
+
+
+def _version(machine: Machine, path: str) -> str | None:
+    """The version that a program asks for, as far as the Keras it is for tells it; of TensorFlow not beside Keras 3."""
+    if path in ("tensorflow.__version__", "tensorflow.version.VERSION"):
+        first, end = _SAME_NUMBERS
+        if not first <= machine.keras < end:
+            return None
+    elif path not in ("keras.__version__", "tensorflow.keras.__version__", "tf_keras.__version__"):
+        return None
+    return ".".join(map(str, machine.keras))
 
 
 def call_library(machine: Machine, path: str, arguments: Arguments, node: ast.AST | None) -> Value:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins as python
+import collections.abc
 import itertools
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -438,6 +440,31 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 }
 
 
+_COLLECTIONS = (
+    "Callable Collection Container Hashable Iterable Mapping MutableMapping MutableSequence Sequence Sized".split()
+)
+_ABSTRACT: dict[str, type] = {
+    **{
+        f"{module}.{name}": getattr(collections.abc, name)
+        for module in ("collections.abc", "collections", "typing")
+        for name in _COLLECTIONS
+    },
+    **{f"numbers.{name}": getattr(numbers, name) for name in ("Number", "Complex", "Real", "Rational", "Integral")},
+}
+_EMPTY: dict[str, Any] = {"list": [], "set": set[Any](), "dict": {}}
+
+
+def _example(value: Value) -> tuple[Any] | None:
+    """Something of the same class, in a tuple; `None` where the class is not known."""
+    if isinstance(value, Expr):
+        return (0,)
+    if isinstance(value, ListValue):
+        return (_EMPTY[value.kind],) if value.kind in _EMPTY else None
+    if isinstance(value, DictValue):
+        return ({},)
+    return (value,) if isinstance(value, (*CONSTANTS, tuple)) else None
+
+
 def _instance_of(machine: Machine, value: Value, option: Value) -> bool | None:
     if isinstance(value, Unknown) or isinstance(option, Unknown):
         return None
@@ -446,6 +473,10 @@ def _instance_of(machine: Machine, value: Value, option: Value) -> bool | None:
     if not isinstance(option, External):
         return None
     name = option.path.removeprefix("builtins.")
+    abstract = _ABSTRACT.get(name)
+    if abstract is not None:
+        example = _example(value)
+        return None if example is None else isinstance(example[0], abstract)
     if name in _PLAIN:
         if isinstance(value, Expr):
             return name == "int"
@@ -455,6 +486,8 @@ def _instance_of(machine: Machine, value: Value, option: Value) -> bool | None:
             return value.kind == name
         return isinstance(value, _PLAIN[name])
     if isinstance(value, (*CONSTANTS, tuple, DictValue, Expr)):
+        if isinstance(value, NumpyInteger):
+            return None
         return None if name.startswith(("typing.", "collections.", "numbers.")) else False
     canonical = machine.catalogue.resolve(option.path) or option.path
     if isinstance(value, LayerValue | ObjectValue):

@@ -105,7 +105,8 @@ def from_config(machine: Machine, path: str, arguments: Arguments, node: ast.AST
     if symbol is None or not isinstance(config, DictValue):
         return Unknown("an object made from its configuration")
     if symbol.name in ("keras.Model", "keras.Sequential"):
-        return config.source if isinstance(config, ConfigValue) else Unknown("a model made from its configuration")
+        source = config.source if isinstance(config, ConfigValue) and "layers" not in config.items else None
+        return source if source is not None else Unknown("a model made from its configuration")
     if symbol.kind != "layer" or (config.open and not isinstance(config, ConfigValue)):
         return Unknown("an object made from its configuration")
     return build_layer(machine, symbol, Arguments([], dict(config.items)), node)

@@ -294,6 +294,8 @@ def pad_sequences(call: Call) -> Tensor:
     sequences = call.value("sequences")
     if isinstance(sequences, Tensor):
         shape = known(sequences)
+        if len(shape) == 1 and sequences.dtype is None:
+            raise Undetermined("what the array holds is not known")
         count: Dim = shape[0] if shape else None
         rest = shape[2:] if sequences.dtype not in ("object", None) else ()
         longest: Dim = shape[1] if len(shape) > 1 else opaque()
