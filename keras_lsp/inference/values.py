@@ -658,7 +658,7 @@ class LibraryObject(HeapObject):
 
     def merge(self, states: list[Any]) -> Any:
         return {
-            name: join_all([state[name] for state in states])
+            name: (_join_facts if name.startswith("#") else join_all)([state[name] for state in states])
             for name in states[0]
             if all(name in state for state in states)
         }
@@ -901,8 +901,23 @@ def join(left: Value, right: Value) -> Value:
                 unique.append(option)
         return unique[0] if len(unique) == 1 else Choice(tuple(unique))
     if isinstance(left, LibraryObject) and isinstance(right, LibraryObject) and left.path == right.path:
-        return LibraryObject(left.path)
+        made = LibraryObject(left.path)
+        made.attributes = {
+            name: _join_facts([fact, right.attributes[name]])
+            for name, fact in left.attributes.items()
+            if name.startswith("#") and name in right.attributes
+        }
+        if "columns" in left.attributes or "columns" in right.attributes:
+            made.attributes.pop("#names", None)  # other names were given since
+        return made
     return Unknown("may have values of different kinds")
+
+
+def _join_facts(facts: list[Any]) -> Any:
+    """What is kept of library objects about their contents: sizes, which stay sizes, and others, `None` if not known."""
+    if all(fact == facts[0] for fact in facts):
+        return facts[0]
+    return opaque() if all(isinstance(fact, int | Expr) for fact in facts) else None
 
 
 def _one_of(joined: HeapObject, *sources: HeapObject) -> HeapObject:

@@ -124,7 +124,7 @@ def _changes_vocabulary(context: Context) -> bool:
         if isinstance(function, ast.Attribute) and function.attr in _CHANGES and _is_vocabulary(function.value):
             return True
     own = _assignments(context).get("word_index", ())
-    return any(not isinstance(value, ast.Attribute) for value in own)
+    return any(not isinstance(value, ast.Attribute | ast.Call | ast.Dict) for value in own)
 
 
 def _is_vocabulary(node: ast.expr) -> bool:

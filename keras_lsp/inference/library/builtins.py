@@ -594,6 +594,8 @@ def has_attribute(machine: Machine, arguments: Arguments, node: ast.AST | None) 
     """`hasattr(x, name)`."""
     target, name = arguments.get(0, "obj"), arguments.get(1, "name")
     known = _has(target, name) if isinstance(name, str) else None
+    if isinstance(target, External) and machine.catalogue.resolve(f"{target.path}.{name}") is not None:
+        known = machine.catalogue.exists(f"{target.path}.{name}")
     return Unknown("the attribute is not known") if known is None else known
 
 
