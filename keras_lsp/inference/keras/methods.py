@@ -735,6 +735,7 @@ def _adapt(machine: Machine, layer: LayerValue, arguments: Arguments, node: ast.
         argument = wrap(machine, Tensor((None, *shape[1:]), "float32"), "tensorflow", None)
         with machine.mute():
             apply_layer_value(machine, layer, Arguments([argument]), None, layer.fact.span)
+        layer.fact.weights = layer.weights
     return None
 
 
