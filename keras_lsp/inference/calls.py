@@ -46,6 +46,8 @@ def evaluate_call(machine: Machine, node: ast.Call) -> Value:
     arguments = evaluate_arguments(machine, node)
     if isinstance(function, FunctionValue | BoundMethod):
         _check_arguments(machine, function, arguments, node)
+    elif isinstance(function, ObjectValue) and function.layer is not None and arguments.kwargs:
+        _check_layer_call(machine, function, arguments, node)
     value = machine.call(function, arguments, node)
     if machine.recording and as_layer(function) is None:
         _record(machine, node, function, arguments, value)
@@ -73,6 +75,20 @@ def _check_arguments(
         missing = tuple(re.findall(r"'(\w+)'", text)) if " missing " in text else ()
         facts: dict[str, object] = {"callable": value.name, **({"missing": missing} if missing else {})}
         machine.report("call", call, ShapeError("other", text, facts, "construct"))
+
+
+def _check_layer_call(machine: Machine, value: ObjectValue, arguments: Arguments, node: ast.Call) -> None:
+    """A layer of the program that is called with a keyword which its `call` has not."""
+    method = find_member(value.class_value, "call")
+    if not isinstance(method, FunctionValue) or not machine.certain or machine.muted or not machine.module.is_main:
+        return
+    if isinstance(find_member(value.class_value, "__call__"), FunctionValue) or not method.module.is_main:
+        return
+    own = {name: given for name, given in arguments.kwargs.items() if name not in ("training", "mask")}
+    text = wrong_arguments(BoundMethod(method, value), Arguments(arguments.args, own, arguments.open))
+    if text is not None and "unexpected keyword" in text:
+        call = machine.describe_call(f"{value.class_value.name}.call", arguments, node, ())
+        machine.report("call", call, ShapeError("argument", text, {"callable": "call"}, "construct"))
 
 
 def evaluate_arguments(machine: Machine, node: ast.Call) -> Arguments:

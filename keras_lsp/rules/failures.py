@@ -206,7 +206,7 @@ def _reportable(call: Call, error: ShapeError) -> bool:
 
 # How the generations of Keras, and Python itself, say that nobody takes a keyword.
 _NOT_TAKEN = re.compile(
-    r"Unrecognized keyword|[Kk]eyword argument not understood|unexpected keyword argument|Unknown keyword argument"
+    r"Unrecognized keyword|[Kk]eyword argument not understood|unexpected keyword argument|Unknown keyword argument|Invalid keyword argument"
 )
 
 

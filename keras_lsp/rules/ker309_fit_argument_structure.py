@@ -162,13 +162,16 @@ def _streams(context: Context, event: ModelEvent) -> Iterator[Finding]:
         yield RULE.finding(place(event.call, x), message)
 
 
+_LABELLED = ("fit", "evaluate", "train_on_batch")
+
+
 def _unlabelled(context: Context, event: ModelEvent) -> Iterator[Finding]:
     """Training with a loss and without labels; `evaluate` of Keras 2 lets it pass."""
     x, compiled = event.call.arguments.get("x"), event.compiled
     if x is None or compiled is None or event.call.unknown_arguments or not is_plain(event):
         return
     loss = compiled.call.arguments.get("loss")
-    if loss is None or not isinstance(loss.value, str | LibraryObject) or event.method not in ("fit", "evaluate"):
+    if loss is None or not isinstance(loss.value, str | LibraryObject) or event.method not in _LABELLED:
         return
     if event.method == "evaluate" and not context.keras3:
         return
@@ -182,7 +185,7 @@ def _unlabelled(context: Context, event: ModelEvent) -> Iterator[Finding]:
         one = isinstance(element, tuple) and len(cast("tuple[object, ...]", element)) == 1
         missing = y is None and (isinstance(element, TensorValue) or one)
     else:
-        return
+        missing = False
     if missing:
         reason = "None values not supported." if context.keras3 else "Target data is missing."
         message = (
@@ -191,6 +194,16 @@ def _unlabelled(context: Context, event: ModelEvent) -> Iterator[Finding]:
         )
         related = ((place(compiled.call, loss), "the loss"),)
         yield RULE.finding(place(event.call, x), message, related=related)
+        return
+    held_out = event.call.arguments.get("validation_data")
+    if held_out is not None and isinstance(held_out.value, TensorValue) and held_out.value.kind == "numpy":
+        reason = (
+            "None values not supported."
+            if context.keras3
+            else "The truth value of an array with more than one element is ambiguous."
+        )
+        message = f"`validation_data` is a tuple, `(x, y)`: an array alone has no labels. {keras_name(context)} raises: ValueError: {reason}"
+        yield RULE.finding(place(event.call, held_out), message)
 
 
 def _kinds(context: Context, event: ModelEvent) -> Iterator[Finding]:

@@ -86,7 +86,7 @@ def _nothing(context: Context, result: Result) -> Iterator[Finding]:
     call, whole = _span(context, result.call), _statement(context, result)
     fixes: tuple[Fix, ...] = ()
     receiver = result.call.func.value if isinstance(result.call.func, ast.Attribute) else None
-    if isinstance(receiver, ast.Name) and receiver.id == result.name:
+    if receiver is not None and ast.unparse(receiver) == result.name:
         fixes = (Fix(f"Only call `{method}`", (TextEdit(whole.start, call.start, ""),)),)
     related = ((_span(context, used), f"`{result.name}` is used here"),)
     yield RULE.finding(Span(whole.start, call.end), message, related=related, fixes=fixes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.inference.values import External, FunctionValue, LibraryObject, ListValue
@@ -59,6 +60,8 @@ def bound_results(context: Context, methods: frozenset[str]) -> Iterator[Result]
                 and len(statement.targets) == 1
             ):
                 event, target = calls.get(id(statement.value)), statement.targets[0]
+                if event is not None and isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                    yield Result(statement.value, event, f"{target.value.id}.{target.attr}", tuple(block[index + 1 :]))
                 if event is not None and isinstance(target, ast.Name):
                     yield Result(statement.value, event, target.id, tuple(block[index + 1 :]))
 
@@ -76,7 +79,7 @@ def blocks(context: Context) -> Iterator[list[ast.stmt]]:
 def first_use(result: Result) -> ast.Attribute | ast.Subscript | None:
     """The first thing that is done with the name afterwards, if that is sure to happen, and an attribute or item of it."""
     for statement in result.rest:
-        mentions = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id == result.name]
+        mentions = [node for node in ast.walk(statement) if _is_named(node, result.name)]
         if not mentions:
             continue
         if not isinstance(statement, _SIMPLE):
@@ -100,9 +103,18 @@ def first_use(result: Result) -> ast.Attribute | ast.Subscript | None:
     return None
 
 
+def _is_named(node: ast.AST, name: str) -> TypeGuard[ast.Name | ast.Attribute]:
+    """Whether a node is a name, or an attribute of a name, that is written so."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.value, ast.Name) and f"{node.value.id}.{node.attr}" == name
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def _assigned_last(statement: ast.stmt) -> bool:
     """Whether names are bound after the value was evaluated."""
-    return isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in statement.targets)
+    return isinstance(statement, ast.Assign) and all(
+        isinstance(target, ast.Name | ast.Attribute) for target in statement.targets
+    )
 
 
 def metric_count(event: ModelEvent) -> int | None:

@@ -170,11 +170,28 @@ _STRICT = frozenset(
 )
 
 
+# What `compile` of Keras 2 takes besides its parameters: `_validate_compile` in tf_keras/src/engine/training.py.
+_COMPILED = (
+    "cloning",
+    "experimental_run_tf_function",
+    "distribute",
+    "target_tensors",
+    "sample_weight_mode",
+    "experimental_steps_per_execution",
+)
+
+
 def _check_keywords(machine: Machine, model: ModelValue, name: str, arguments: Arguments, call: Call) -> None:
     """A keyword that this method has not; standalone Keras 2 converts those of Keras 1 for the methods of generators."""
     symbol = machine.catalogue.symbol("keras.Model")
     known = symbol.methods.get(name) if symbol is not None and name in _STRICT else None
-    if known is None or model.owner is not None or any(parameter.kind == "var-keyword" for parameter in known):
+    if known is None or model.owner is not None:
+        return
+    if any(parameter.kind == "var-keyword" for parameter in known):
+        other = next((given for given in arguments.kwargs if given not in {*_COMPILED, *(p.name for p in known)}), None)
+        if name == "compile" and other is not None and (2, 4) <= machine.keras < (3,):
+            text = f"TypeError: Invalid keyword argument(s) in `compile()`: ({{'{other}'}},)"
+            machine.report("method", call, ShapeError("argument", text, {"keywords": (other,)}, "construct"))
         return
     if machine.world.keras.contract is Contract.A and name.endswith("_generator"):
         return
@@ -684,7 +701,15 @@ def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
     if not isinstance(given, ListValue) or given.items is None:
         return None
     arrays = [item.spec for item in given.items if isinstance(item, TensorValue) and item.spec.shape is not None]
-    if len(arrays) != len(given.items) or isinstance(layer, ModelValue):
+    # Models order their weights by layers, those that are not trained in places of their own.
+    mixed = isinstance(layer, ModelValue) and (
+        not machine.certain
+        or layer.kind not in ("Sequential", "Functional")
+        or layer.fact.custom
+        or layer.escaped
+        or not all(trained for _, trained in expected)
+    )
+    if len(arrays) != len(given.items) or mixed:
         return None
     text = ""
     if len(arrays) != len(expected):
