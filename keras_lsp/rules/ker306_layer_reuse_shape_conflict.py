@@ -28,7 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_lsp.inference.facts import Call, LayerFact, Span
+from keras_lsp.inference.values import LayerValue, ListValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
+from keras_lsp.rules.failures import Failure
 from keras_lsp.rules.wording import raises, shapes
 
 
@@ -44,9 +47,31 @@ def check(context: Context) -> Iterator[Finding]:
             f"layer for another size. {raises(context, failure.error)}"
         )
         related = failure.related
-        if first is not None and first.error is None and first.span != failure.span:
+        span = _used_at(context, failure)
+        if first is not None and first.error is None and first.span != span:
             related = ((first.span, f"it is built here, for {shapes(first.inputs)}"), *related)
-        yield RULE.finding(failure.span, message, related=related)
+        yield RULE.finding(span, message, related=related)
+
+
+def _used_at(context: Context, failure: Failure) -> Span:
+    """Where the layer is used again: for one that stands by its name in several Sequentials, the one whose sizes do not fit."""
+    layer = failure.layer
+    if layer is None or failure.application is None or failure.span != layer.span:
+        return failure.span
+    users = [model for model in context.facts.models if model.call is not None and _holds(model.call, layer)]
+    index = next((i for i, item in enumerate(layer.applications) if item is failure.application), 0)
+    if len(users) < 2 or len(users) != len(layer.applications):
+        return failure.span
+    call = users[index].call
+    assert call is not None
+    return failure.span if call.span.contains(layer.span.start) else call.callee_span
+
+
+def _holds(call: Call, layer: LayerFact) -> bool:
+    """Whether a Sequential is made of a layer."""
+    argument = call.arguments.get("layers")
+    items = argument.value.items if argument is not None and isinstance(argument.value, ListValue) else None
+    return any(isinstance(item, LayerValue) and item.fact is layer for item in items or ())
 
 
 RULE = Rule("KER306", "layer-reuse-shape-conflict", Severity.ERROR, "none", check, __doc__ or "")
