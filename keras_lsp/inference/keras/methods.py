@@ -108,7 +108,10 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         if spec is not None:
             build_sequential(machine, model, spec)
     outputs = _specs(model.outputs)
-    if x is not None and model.kind == "Subclassed" and model.owner is not None:
+    otherwise = _calls_otherwise(model)
+    if otherwise:
+        outputs = None
+    elif x is not None and model.kind == "Subclassed" and model.owner is not None:
         outputs = _trace(machine, model, x.value)
     if name == "build":
         _build(machine, model, arguments, node)
@@ -124,12 +127,12 @@ def _event(machine: Machine, model: ModelValue, name: str, arguments: Arguments,
         _specs(model.inputs),
         outputs,
         model.compiled,
-        _last_layer(model),
+        None if otherwise else _last_layer(model),
         _first_layer(model),
         _is_unbuilt(model),
         refusals(machine, model, call),
-        [_maker(tensor) for tensor in model.outputs or ()],
-        _output_names(model),
+        [] if otherwise else [_maker(tensor) for tensor in model.outputs or ()],
+        None if otherwise else _output_names(model),
         model.escaped,
     )
     model.perhaps_built = model.perhaps_built or seen
@@ -507,13 +510,27 @@ def _result(machine: Machine, model: ModelValue, name: str, x: Value) -> Value:
     return method(machine, model, Arguments(), None) if method is not None else None
 
 
+def _calls_otherwise(model: ModelValue) -> bool:
+    """Whether a class of the program that derives from Sequential, or is given inputs and outputs, has a `call` of its own."""
+    if model.owner is None or model.kind == "Subclassed":
+        return False
+    return isinstance(find_member(model.owner.class_value, "call"), FunctionValue)
+
+
+# Methods by which a class of the program changes what `predict` returns.
+_PREDICTS = ("predict_step", "make_predict_function")
+
+
 def _prediction(machine: Machine, model: ModelValue, x: Value) -> Value:
     size: Dim = None
     tensors = tensors_in(x)
     if tensors and tensors[0].spec.shape:
         size = tensors[0].spec.shape[0]
+    own = model.owner.class_value if model.owner is not None else None
+    if own is not None and any(isinstance(find_member(own, name), FunctionValue) for name in _PREDICTS):
+        return Unknown("the program's own class predicts in its own way")
     outputs: list[Value] = []
-    if model.outputs is not None:
+    if model.outputs is not None and not _calls_otherwise(model):
         for tensor in model.outputs:
             shape = tensor.spec.shape
             outputs.append(
