@@ -38,7 +38,7 @@ from keras_lsp.inference.calls import escape
 from keras_lsp.inference.facts import Facts
 from keras_lsp.inference.functions import symbolic_arguments
 from keras_lsp.inference.keras.custom import finish_custom
-from keras_lsp.inference.keras.models import describe_model
+from keras_lsp.inference.keras.model_descriptions import describe_model
 from keras_lsp.inference.keras.questions import MAX_QUESTIONS
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.modules import Module

@@ -74,7 +74,7 @@ def apply_layer_value(
 ) -> Value:
     """Call a public Keras layer or a model; `span` places the record where no call of its own was written."""
     if isinstance(layer, ModelValue):
-        from keras_lsp.inference.keras.models import call_model
+        from keras_lsp.inference.keras.model_calls import call_model
 
         return call_model(machine, layer, arguments, node, span)
     assert layer.configuration is not None

@@ -13,7 +13,8 @@ from typing import Any, cast
 from keras_lsp.catalogue.symbols import Symbol
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact
-from keras_lsp.inference.keras.models import input_tensor, new_model
+from keras_lsp.inference.keras.input_layer import input_tensor
+from keras_lsp.inference.keras.models import new_model
 from keras_lsp.inference.keras.questions import (
     Unsayable,
     application_question,

@@ -10,8 +10,11 @@ from keras_lsp.inference.calls import mark_built
 from keras_lsp.inference.classes import find_member, library_base
 from keras_lsp.inference.facts import Application, Call, LayerFact, Span
 from keras_lsp.inference.keras.application import apply_layer_value, note_application
+from keras_lsp.inference.keras.functional import fill_functional
 from keras_lsp.inference.keras.layers import build_layer, layer_name
-from keras_lsp.inference.keras.models import call_model, fill_functional, fill_sequential, new_model
+from keras_lsp.inference.keras.model_calls import call_model
+from keras_lsp.inference.keras.models import new_model
+from keras_lsp.inference.keras.sequential import fill_sequential
 from keras_lsp.inference.keras.weights import weights_of
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import kind_of, substitute, tensors_in, to_structure, wrap

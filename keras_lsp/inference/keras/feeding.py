@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from keras_lsp.inference.facts import Argument, Call, Refusal
-from keras_lsp.inference.keras.inputs import is_declared, mend, misfit
-from keras_lsp.inference.keras.models import input_names, replay_graph
+from keras_lsp.inference.keras.model_calls import input_names, replay_graph
+from keras_lsp.inference.keras.model_inputs import is_declared, mend, misfit
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
     DatasetValue,

@@ -223,7 +223,7 @@ def _build_models(
             with machine.guard():  # a search goes on where a combination fails
                 result = machine.call(function, arguments, node)
         if isinstance(result, ModelValue) and not result.built and isinstance(x, TensorValue) and x.spec.shape:
-            from keras_lsp.inference.keras.models import build_sequential
+            from keras_lsp.inference.keras.sequential import build_sequential
 
             build_sequential(machine, result, Tensor((None, *x.spec.shape[1:]), x.spec.dtype))
         made.append(result)

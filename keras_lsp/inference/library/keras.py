@@ -9,8 +9,10 @@ from keras_lsp.catalogue.first_layer import resolve_input_layer
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.files import copy_model, load_saved, note_saved
+from keras_lsp.inference.keras.functional import make_model
+from keras_lsp.inference.keras.input_layer import input_tensor, make_input
 from keras_lsp.inference.keras.layers import build_layer, literal, literal_dtype
-from keras_lsp.inference.keras.models import input_tensor, make_input, make_model, make_sequential
+from keras_lsp.inference.keras.sequential import make_sequential
 from keras_lsp.inference.library import models
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import run_op
@@ -197,7 +199,7 @@ def get_source_inputs(machine: Machine, arguments: Arguments, node: ast.AST | No
     """The inputs that a tensor was computed from."""
     value = arguments.get(0, "tensor")
     if isinstance(value, TensorValue) and value.producer is not None:
-        from keras_lsp.inference.keras.models import map_graph
+        from keras_lsp.inference.keras.functional import map_graph
 
         _, missing = map_graph([], [value])
         return ListValue([output for item in missing for output in item.outputs])
