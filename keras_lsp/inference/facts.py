@@ -297,6 +297,19 @@ class Refusal:
     error: ShapeError
 
 
+@dataclass(frozen=True, slots=True)
+class OwnClass:
+    """A class of the program that derives from `keras.Model` alone, as it was when something was done with a model of it.
+
+    Attributes:
+        definition: its statement.
+        members: what the class, its bases in the program and the object had then, with their abstract values.
+    """
+
+    definition: ast.ClassDef
+    members: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class ModelEvent:
     """`compile`, `fit`, `evaluate`, `predict`, `train_on_batch`, `build`, `summary` ... called on a model.
@@ -312,6 +325,7 @@ class ModelEvent:
         output_names: the names of a functional model's outputs, `None` for those that the program did not choose; `None`
             where the outputs are not known, or are a dictionary.
         escaped: whether something that was not followed may have compiled or called the model.
+        own_class: the program's class of the model, `None` where it has none in this file, or not all of it is known.
     """
 
     method: str
@@ -327,6 +341,7 @@ class ModelEvent:
     output_layers: list[LayerFact | None] = field(default_factory=list["LayerFact | None"])
     output_names: list[str | None] | None = None
     escaped: bool = False
+    own_class: OwnClass | None = None
 
 
 @dataclass(slots=True)

@@ -44,9 +44,9 @@ import ast
 from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Span
+from keras_lsp.inference.values import FunctionValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, events
-from keras_lsp.rules.names import dotted_name
 from keras_lsp.rules.wording import keras_name
 
 # What a class may define to do without `call`, or to call it in its own way.
@@ -57,27 +57,21 @@ _OWN_STEPS = frozenset(
 
 def check(context: Context) -> Iterator[Finding]:
     """Classes of models that are trained."""
-    used = {event.model.class_name: event for event in events(context, TRAINING | PREDICTING)}
-    if not used or context.keras < (2, 4):
+    if context.keras < (2, 4):
         return
-    for node in context.nodes(ast.ClassDef):
-        event = used.get(node.name)
-        if event is None or len(node.bases) != 1 or node.decorator_list or node.keywords:
+    seen: set[ast.ClassDef] = set()
+    for event in events(context, TRAINING | PREDICTING):
+        own = event.own_class
+        if own is None or own.definition in seen or own.definition.decorator_list or own.definition.keywords:
             continue
-        base = dotted_name(context, node.bases[0])
-        if base is None or context.catalogue.resolve(base) != "keras.Model":
-            continue
-        methods = {item.name: item for item in node.body if isinstance(item, ast.FunctionDef)}
-        assigned = [
-            item for item in node.body if not isinstance(item, ast.FunctionDef | ast.Expr | ast.AnnAssign | ast.Pass)
-        ]
-        if _OWN_STEPS & set(methods) or assigned or _functional(methods.get("__init__")):
+        node, members = own.definition, own.members
+        seen.add(node)
+        if _OWN_STEPS & members.keys() or _functional(members.get("__init__")):
             continue
         start, _ = context.parsed.positions.span(node)
         related = ((event.call.span, f"`{event.method}` is called here"),)
-        call = methods.get("call")
-        if call is None:
-            forward = " `forward` is not called by Keras: name it `call`." if "forward" in methods else ""
+        if "call" not in members:
+            forward = " `forward` is not called by Keras: name it `call`." if "forward" in members else ""
             said = f"Model {node.name} does not have a `call()` method implemented."
             if not context.keras3:
                 said = "Unimplemented `tf.keras.Model.call()`"
@@ -87,8 +81,10 @@ def check(context: Context) -> Iterator[Finding]:
             )
             yield RULE.finding(Span(start, start + len(f"class {node.name}")), message, related=related)
             continue
-        extra = required_extras(call)
-        if extra and not call.decorator_list:
+        function = members["call"]
+        call = function.node if isinstance(function, FunctionValue) and function.module.is_main else None
+        extra = _required_extras(call) if isinstance(call, ast.FunctionDef) and not call.decorator_list else []
+        if call is not None and extra:
             reason = (
                 f"TypeError: missing a required argument: '{extra[0]}'"
                 if context.keras3
@@ -103,7 +99,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield RULE.finding(Span(at, at + len("def call")), message, related=related)
 
 
-def required_extras(call: ast.FunctionDef) -> list[str]:
+def _required_extras(call: ast.FunctionDef) -> list[str]:
     """The arguments that a `call` needs besides the inputs, `training` and `mask`."""
     spec = call.args
     names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
@@ -111,11 +107,11 @@ def required_extras(call: ast.FunctionDef) -> list[str]:
     return [name for name in required[2:] if name not in ("training", "mask")]
 
 
-def _functional(initialiser: ast.FunctionDef | None) -> bool:
+def _functional(initialiser: object) -> bool:
     """Whether `__init__` gives inputs and outputs to the base class, or does something that is not seen."""
-    if initialiser is None:
+    if not isinstance(initialiser, FunctionValue):
         return True
-    for node in ast.walk(initialiser):
+    for node in ast.walk(initialiser.node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__":
             if len(node.args) > 1 or any(keyword.arg in ("inputs", "outputs", None) for keyword in node.keywords):
                 return True

@@ -8,7 +8,7 @@ from typing import cast
 from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, library_base
-from keras_lsp.inference.facts import Call, LayerFact, ModelEvent
+from keras_lsp.inference.facts import Call, LayerFact, ModelEvent, OwnClass
 from keras_lsp.inference.keras.feeding import refusals
 from keras_lsp.inference.keras.files import note_checkpoints, note_saved
 from keras_lsp.inference.keras.model_calls import missing_input
@@ -18,8 +18,10 @@ from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.tensors import as_array, tensors_in, to_structure
 from keras_lsp.inference.values import (
     BoundMethod,
+    ClassValue,
     DatasetValue,
     DictValue,
+    External,
     FunctionValue,
     LibraryObject,
     ListValue,
@@ -100,6 +102,7 @@ def follow_event(machine: Machine, model: ModelValue, name: str, arguments: Argu
         [] if otherwise else [_maker(tensor) for tensor in model.outputs or ()],
         None if otherwise else _output_names(model),
         model.escaped,
+        _own_class(machine, model) if seen else None,
     )
     model.perhaps_built = model.perhaps_built or seen
     if name == "compile":
@@ -116,6 +119,21 @@ def follow_event(machine: Machine, model: ModelValue, name: str, arguments: Argu
     if name in LABELLED and not machine.muted:
         _run_losses(machine, event)
     return _result(machine, model, name, x.value if x is not None else None)
+
+
+def _own_class(machine: Machine, model: ModelValue) -> OwnClass | None:
+    owner = model.owner
+    if owner is None or owner.open or model.kind != "Subclassed" or not owner.class_value.module.is_main:
+        return None
+    members: dict[str, object] = {}
+    for base in reversed(owner.class_value.linearise()):
+        if isinstance(base, ClassValue):
+            members |= base.namespace
+        elif not isinstance(base, External) or (
+            base.path != "builtins.object" and machine.catalogue.resolve(base.path) != "keras.Model"
+        ):
+            return None
+    return OwnClass(owner.class_value.node, members | owner.attributes)
 
 
 def _check_names(machine: Machine, model: ModelValue, call: Call) -> None:

@@ -575,6 +575,11 @@ def set_attribute_by_name(machine: Machine, arguments: Arguments, node: ast.AST 
         value = arguments.get(2, "value")
         target.attributes = {known: join(item, value) for known, item in target.attributes.items()}
         target.open = True
+    elif isinstance(target, ClassValue):
+        machine.touch(target)
+        value = arguments.get(2, "value")
+        target.namespace = {known: join(item, value) for known, item in target.namespace.items()}
+        target.bases.append(Unknown("something under a name that is not known was set on the class"))
     return None
 
 
