@@ -36,14 +36,16 @@ def event_calls(context: Context, methods: frozenset[str]) -> Iterator[tuple[ast
     """Calls of these methods on models, once each; nothing guarded."""
     found: dict[Span, ModelEvent] = {}
     for event in context.facts.events:
-        if event.method in methods and event.call.canonical == f"keras.Model.{event.method}":
+        # A call in another module stands for the one here that led to it, whose result is another.
+        here = event.call.callee_span != event.call.span
+        if here and event.method in methods and event.call.canonical == f"keras.Model.{event.method}":
             found[event.call.span] = event
     if not found:
         return
     for node in context.nodes(ast.Call):
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods:
             event = found.get(Span(*context.parsed.positions.span(node)))
-            if event is not None and not event.call.guarded:
+            if event is not None and event.method == node.func.attr and not event.call.guarded:
                 yield node, event
 
 

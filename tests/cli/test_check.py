@@ -539,3 +539,20 @@ def test_a_reader_that_leaves_is_no_error(command):
         text=True,
     )
     assert done.stderr == "" and done.stdout.count("\n") == 1
+
+
+def test_methods_of_the_project_that_have_names_of_keras_return_what_they_return(command):
+    command.write(
+        "agents.py",
+        "import keras\n\n\nclass Agent:\n    def compile(self):\n"
+        "        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        '        model.compile("sgd", "mse")\n        return model\n\n    def build(self, size):\n'
+        "        return self.compile()\n",
+    )
+    command.write(
+        "train.py",
+        "import keras\nfrom agents import Agent\n\nmodel = Agent().compile()\nprint(model.input_shape)\n"
+        "other = Agent().build(3)\nprint(other.input_shape)\n",
+    )
+    result = command("check", "train.py", "--keras-version", "3.15")
+    assert (result.code, result.out) == (0, "No findings.\n")

@@ -160,7 +160,9 @@ def _add_weight(machine: Machine, layer: LayerValue, arguments: Arguments, node:
     first = "shape" if machine.keras >= (3,) else "name"
     names = ("shape", "initializer", "dtype") if first == "shape" else ("name", "shape", "dtype")
     other = arguments.args[0] if arguments.args and first in arguments.kwargs else None
-    if other is not None and machine.keras >= (2, 4) and not arguments.open:
+    # What a late Keras 3 raises depends on whether it is a string.
+    unclear = isinstance(other, Unknown) and machine.keras >= (3, 13)
+    if other is not None and machine.keras >= (2, 4) and not arguments.open and not unclear:
         text = f"TypeError: Layer.add_weight() got multiple values for argument '{first}'"
         if first == "shape" and machine.keras >= (3, 13) and isinstance(other, str):
             text = f"ValueError: `name` must be passed as a keyword argument. Received: add_weight('{other}', ...)"
