@@ -1,9 +1,10 @@
-"""Keywords that a layer takes without declaring them: its constructor pops them, or passes them on to a base class that does.
+"""Keywords that a layer or metric takes without declaring them: its constructor pops them, or passes them on to a base class that does.
 
 `DepthwiseConv2D(3, kernel_initializer="zeros")` runs in Keras 2, for `Conv.__init__` has that parameter, and `LSTM(4, implementation=1)`
 runs in Keras 3, for `LSTM.__init__` takes it out of its `**kwargs`. Measured by constructing each layer with each parameter of its
 bases and each keyword that their constructors pop (Keras 2.3.1, TensorFlow 2.3.0, Keras 2.15.0, 3.0.5, 3.3.3, 3.6.0, 3.10.0, 3.13.0,
-3.14.0 and 3.15.1). The keywords that every layer takes are in `keywords`.
+3.14.0 and 3.15.1). The keywords that every layer takes are in `keywords`. tf.keras adds `kernel_layout` and the like, and `mesh` to
+metrics, for DTensor, by decorators of constructors (tf_keras/src/dtensor/utils.py).
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ _STANDALONE = {
 }
 _TENSORFLOW = {
     "adjustment fused renorm renorm_clipping renorm_momentum virtual_batch_size": "BatchNormalization",
+    "beta_layout gamma_layout": "BatchNormalization LayerNormalization",
+    "bias_layout kernel_layout": f"{_CONVOLUTIONS} {_TRANSPOSED} Dense",
     "bins": "Discretization",
     "causal dropout": "AdditiveAttention Attention",
     "conv_op": f"{_CONVOLUTIONS} {_TRANSPOSED} {_DEPTHWISE}",
+    "embeddings_layout": "Embedding",
     "enable_caching_device": "GRU GRUCell LSTM LSTMCell SimpleRNN SimpleRNNCell",
     "force_generator rng_type": _GENERATORS,
     "groups": f"{_TRANSPOSED} {_DEPTHWISE}",
@@ -50,6 +54,7 @@ _TENSORFLOW = {
     "keepdims": "GlobalAveragePooling1D",
     "kernel_constraint kernel_initializer kernel_regularizer": _DEPTHWISE,
     "mask_value max_values oov_value": "IntegerLookup",
+    "moving_mean_layout moving_variance_layout": "BatchNormalization",
     "noise_shape": "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
     "return_runtime": "GRU LSTM",
     "reverse_state_order": "StackedRNNCells",
@@ -93,6 +98,12 @@ _PASSED_ON = {
 }
 
 
+# Keywords that all metrics take.
+_OF_METRICS = {Contract.B: frozenset(("mesh",)), Contract.C: frozenset(("mesh",))}
+
+
 def is_passed_on(layer: str, keyword: str, version: KerasVersion) -> bool:
-    """Whether a layer (main name or bare class name) takes a keyword that is not in its signature."""
+    """Whether a layer or metric (main name or, of a layer, bare class name) takes a keyword that is not in its signature."""
+    if layer.startswith("keras.metrics."):
+        return keyword in _OF_METRICS.get(version.contract, ())
     return (layer.rpartition(".")[2], keyword) in _PASSED_ON[version.contract]

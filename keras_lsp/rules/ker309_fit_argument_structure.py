@@ -209,7 +209,7 @@ def _unlabelled(context: Context, event: ModelEvent) -> Iterator[Finding]:
 def _kinds(context: Context, event: ModelEvent) -> Iterator[Finding]:
     """Arrays of strings or of Python objects, which Keras makes no tensors of.
 
-    Keras 2 takes strings where the model's input does.
+    Keras 2 takes strings where the model's input does, and the objects may be strings.
     """
     if event.method not in ("fit", "evaluate", "predict") or context.keras < (2, 4):
         return
@@ -223,13 +223,13 @@ def _kinds(context: Context, event: ModelEvent) -> Iterator[Finding]:
         dtype = value.spec.dtype
         if dtype not in ("string", "object") or (name == "y" and event.method == "predict"):
             continue
-        if dtype == "string" and not context.keras3 and not (numbers if name == "x" else is_plain(event)):
+        if not context.keras3 and not (numbers if name == "x" else is_plain(event)):
             continue
         held = "strings" if dtype == "string" else "Python objects"
         if context.keras3:
             reason = f"ValueError: Invalid dtype: {'str' if dtype == 'string' else 'object'}"
         elif dtype == "object":
-            reason = "ValueError: Failed to convert a NumPy array to a Tensor (Unsupported object type)"
+            reason = "ValueError or UnimplementedError, by what the objects are"
         else:
             reason = "UnimplementedError about a cast of strings to numbers"
         advice = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from keras_lsp.inference.facts import Argument, Call, LayerFact, ModelEvent, ModelFact, Span
+from keras_lsp.inference.keras.model_inputs import mend
 from keras_lsp.inference.values import DatasetValue, DictValue, External, LibraryObject, ListValue, TensorValue
 from keras_lsp.rules.base import Context
 from keras_lsp.rules.failures import declared_shape
@@ -180,7 +181,7 @@ def comparisons(context: Context) -> Iterator[Comparison]:
     """Labels with the outputs they are for; not where the input shape is reported as wrong, since the output follows it."""
     wrong = {id(event.model) for event, *_ in shape_of_whole_array(context)}
     for event in events(context, TRAINING):
-        if event.outputs is None or id(event.model) in wrong or _is_other_data(event):
+        if event.outputs is None or id(event.model) in wrong or _is_other_data(event) or _has_other_rank(event):
             continue
         for argument, labels in _labels(event):
             for index, (value, output) in enumerate(_paired(labels, event)):
@@ -204,6 +205,14 @@ def _is_other_data(event: ModelEvent) -> bool:
     inputs = x.value.spec.shape if x is not None and isinstance(x.value, TensorValue) else None
     labels = y.value.spec.shape if y is not None and isinstance(y.value, TensorValue) else None
     return bool(inputs and labels and len(inputs) > 1 and differ(inputs[0], labels[0]) and inputs[1:] == labels[1:])
+
+
+def _has_other_rank(event: ModelEvent) -> bool:
+    """Whether the data have another rank than the input: Keras 2 may take them, and the output has another rank then, too."""
+    x, inputs = event.call.arguments.get("x"), event.inputs
+    found = x.value.spec.shape if x is not None and isinstance(x.value, TensorValue) else None
+    wanted = inputs[0].shape if inputs is not None and len(inputs) == 1 and isinstance(inputs[0], Tensor) else None
+    return found is not None and wanted is not None and len(mend(found, wanted)) != len(wanted)
 
 
 def about_labels(context: Context, comparison: Comparison) -> tuple[tuple[Span, str], ...]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
+from keras_lsp.catalogue.passed_on import is_passed_on
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.values import LibraryObject, Unknown, Value
 from keras_lsp.shapes.ops import knows_op
@@ -155,7 +156,14 @@ def _check_signature(machine: Machine, symbol: Symbol, arguments: Arguments, cal
         return
     what = f"{symbol.leaf}.__init__()" if symbol.kind != "function" else f"{symbol.leaf}()"
     names = {parameter.name for parameter in parameters}
-    unknown = next((name for name in arguments.kwargs if name not in names), None)
+    unknown = next(
+        (
+            name
+            for name in arguments.kwargs
+            if name not in names and not is_passed_on(symbol.name, name, machine.world.keras)
+        ),
+        None,
+    )
     if unknown is not None and not any(parameter.kind == "var-keyword" for parameter in parameters):
         text = f"TypeError: {what} got an unexpected keyword argument '{unknown}'"
         machine.report("call", call, ShapeError("argument", text, {"callable": symbol.name}, "construct"))
