@@ -45,6 +45,7 @@ from keras_lsp.inference.values import (
 )
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.callees import definition, refusal
+from keras_lsp.rules.control_flow import unconditional
 from keras_lsp.rules.model_data import TRAINING, events
 from keras_lsp.rules.names import dotted_name
 from keras_lsp.rules.rewriting import is_written, place
@@ -169,7 +170,8 @@ def _values(context: Context, event: ModelEvent, function: FunctionValue, kind: 
             return  # bound to something else
     related = ((event.call.span, f"`{event.method}` calls it"),)
     what = "loss" if kind == "loss" else "metric"
-    for node in ast.walk(function.node):
+    body = [function.node.body] if isinstance(function.node, ast.Lambda) else function.node.body
+    for node in unconditional(body):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         span = Span(*context.parsed.positions.span(node))

@@ -35,6 +35,7 @@ from collections.abc import Iterator
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.inference.values import LibraryObject, ListValue
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
+from keras_lsp.rules.control_flow import unconditional
 from keras_lsp.rules.results import bound_results, is_plain, metric_count
 from keras_lsp.rules.rewriting import is_written, place
 from keras_lsp.text.edits import TextEdit
@@ -83,22 +84,21 @@ def _histories(context: Context) -> Iterator[Finding]:
     for result in results:
         if bound[result.name] != 1 or not is_plain(result.event):
             continue
-        for statement in result.rest:
-            for node in ast.walk(statement):
-                if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
-                    continue
-                key, owner = node.slice.value, node.value
-                if (
-                    isinstance(key, str)
-                    and isinstance(node.ctx, ast.Load)
-                    and isinstance(owner, ast.Attribute)
-                    and owner.attr == "history"
-                    and isinstance(owner.value, ast.Name)
-                    and owner.value.id == result.name
-                ):
-                    finding = _key(context, result.event, key, node.slice)
-                    if finding is not None:
-                        yield finding
+        for node in unconditional(result.rest):
+            if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+                continue
+            key, owner = node.slice.value, node.value
+            if (
+                isinstance(key, str)
+                and isinstance(node.ctx, ast.Load)
+                and isinstance(owner, ast.Attribute)
+                and owner.attr == "history"
+                and isinstance(owner.value, ast.Name)
+                and owner.value.id == result.name
+            ):
+                finding = _key(context, result.event, key, node.slice)
+                if finding is not None:
+                    yield finding
 
 
 def _key(context: Context, event: ModelEvent, key: str, node: ast.expr) -> Finding | None:

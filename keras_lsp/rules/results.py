@@ -10,9 +10,9 @@ from typing import TypeGuard
 from keras_lsp.inference.facts import ModelEvent, Span
 from keras_lsp.inference.values import External, FunctionValue, LibraryObject, ListValue
 from keras_lsp.rules.base import Context
+from keras_lsp.rules.control_flow import PERHAPS
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Assert)
-_DEFERRED = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.GeneratorExp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def first_use(result: Result) -> ast.Attribute | ast.Subscript | None:
             continue
         if not isinstance(statement, _SIMPLE):
             return None
-        if any(isinstance(node, _DEFERRED) for node in ast.walk(statement)):
+        if any(isinstance(node, PERHAPS) for node in ast.walk(statement)):
             return None
         if (
             len(mentions) > 1
