@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_lsp.catalogue.version import LATEST
+from keras_lsp.catalogue.version import LATEST, parse_version
 from keras_lsp.inference.budget import LEAST_SYMBOLIC_STEPS, MAX_STEPS, SYMBOLIC_STEPS, SYMBOLIC_STEPS_PER_LINE, Budget
 from keras_lsp.inference.interpreter import infer
 from keras_lsp.inference.values import DictValue, ListValue
@@ -114,3 +114,12 @@ def test_a_list_in_a_message_is_short_and_may_hold_itself() -> None:
     assert repr(value) == "[0, ..., 2, 3, 4, 5, 6, 7, ...]"
     assert repr(ListValue(None)) == "[...]"
     assert repr(DictValue({"a": value}, is_open=True)) == "{'a': [0, ..., 2, 3, 4, 5, 6, 7, ...], ...}"
+
+
+@pytest.mark.parametrize("argument", ["input_shape=(3, build)", "batch_input_shape=(4, 3, keras)", "shape=(len,)"])
+@pytest.mark.parametrize("version", ["2.15", "3.15"])
+def test_a_size_that_is_no_number_is_no_size(argument: str, version: str) -> None:
+    source = f"{USEFUL}\nmodel = keras.Sequential([keras.layers.InputLayer({argument}), keras.layers.LSTM(5)])\nmodel.summary()\n"
+    facts = infer(parse(source), World(parse_version(version)), Budget())
+    assert facts.internal_errors == []
+    assert [layer.params for layer in facts.layers if layer.class_name == "LSTM"] == [None]

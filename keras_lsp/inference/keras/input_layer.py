@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import cast
 
-from keras_lsp.catalogue.first_layer import UNKNOWN, resolve_input
+from keras_lsp.catalogue.first_layer import UNKNOWN, FirstLayer, resolve_input
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.facts import Application, Call, LayerFact
 from keras_lsp.inference.keras.application import note_application
@@ -51,13 +51,20 @@ def make_input(machine: Machine, arguments: Arguments, node: ast.AST | None) -> 
         declared = bound.get("type_spec")
         if resolved.batch_shape is None and isinstance(declared, TensorValue) and "shape" not in given:
             spec = declared.spec
-        elif resolved.batch_shape is None:
-            return Unknown("the shape of this input is not known")
-        elif not all(size is None or isinstance(size, int | Expr) for size in resolved.batch_shape):
-            return Unknown("a size of this input is no number")
         else:
-            spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), resolved.dtype)
+            spec = as_spec(resolved)
+            if isinstance(spec, Unknown):
+                return spec
     return input_tensor(machine, spec, call, bound.get("name", extra.get("name")))
+
+
+def as_spec(resolved: FirstLayer) -> Tensor | Unknown:
+    """The tensor that the arguments of an `Input` or `InputLayer` say."""
+    if resolved.batch_shape is None:
+        return Unknown("the shape of this input is not known")
+    if not all(size is None or isinstance(size, int | Expr) for size in resolved.batch_shape):
+        return Unknown("a size of this input is no number")
+    return Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), resolved.dtype)
 
 
 def _input_argument(machine: Machine, name: str, value: Value) -> object:

@@ -10,7 +10,7 @@ from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.keras.application import apply_layer_value
 from keras_lsp.inference.keras.files import copy_model, load_saved, note_saved
 from keras_lsp.inference.keras.functional import make_model
-from keras_lsp.inference.keras.input_layer import input_tensor, make_input
+from keras_lsp.inference.keras.input_layer import as_spec, input_tensor, make_input
 from keras_lsp.inference.keras.layers import build_layer, literal, literal_dtype
 from keras_lsp.inference.keras.sequential import make_sequential
 from keras_lsp.inference.library import models
@@ -27,7 +27,6 @@ from keras_lsp.inference.values import (
     Unknown,
     Value,
 )
-from keras_lsp.shapes.dim import Dim
 from keras_lsp.shapes.outcome import ShapeError
 from keras_lsp.shapes.tensor import Tensor
 
@@ -83,9 +82,9 @@ def make_input_layer(machine: Machine, arguments: Arguments, node: ast.AST | Non
             error = ShapeError("argument", resolved.error, {"keywords": tuple(call.arguments)}, "construct")
             machine.report("input", call, error)
             return Unknown("raises " + resolved.error.split(":", 1)[0])
-        if resolved.batch_shape is None:
-            return Unknown("the shape of this input is not known")
-        spec = Tensor(tuple(cast("tuple[Dim, ...]", resolved.batch_shape)), resolved.dtype)
+        spec = as_spec(resolved)
+        if isinstance(spec, Unknown):
+            return spec
     tensor = input_tensor(machine, spec, call, bound.get("name"))
     assert tensor.producer is not None and tensor.producer.layer is not None
     layer = tensor.producer.layer
