@@ -121,6 +121,10 @@ def _explain_error(text: str, options: argparse.Namespace, as_json: bool) -> int
     if causes:
         sys.stdout.write(f"\n`keras-lsp explain {causes[0].code}` tells more.\n")
         return 0
+    if not rules:
+        where = f" The traceback passes through line {passed[0]}." if passed else ""
+        sys.stdout.write(f"\n{wrap(f'No rule finds this without running the program.{where}')}\n")
+        return 0
     for rule in rules:
         sys.stdout.write(f"\n{rule.code} {rule.name}\n{wrap(rule.summary, '    ')}\n")
     if path is not None:

@@ -132,10 +132,18 @@ def test_lines_of_a_traceback():
     assert traceback_lines("ValueError: no", "/w/a.ipynb", source) == []
 
 
-def test_every_row_names_a_rule_that_exists_and_says_something():
+def test_every_row_names_rules_that_exist_and_says_something():
     for row in ROWS:
         assert row.meaning.endswith((".", ".)")) and row.patterns
-        assert any(find_rule(code) for code in row.rules), row
+        assert all(find_rule(code) for code in row.rules), row
+
+
+def test_an_error_that_no_rule_finds_is_explained_and_that_is_said(command):
+    text = b"ValueError: No gradients provided for any variable: (['dense/kernel:0'],)"
+    result = command("explain", "--error", stdin=text)
+    assert result.code == 0
+    assert "be differentiated" in result.out
+    assert result.out.endswith("\nNo rule finds this without running the program.\n")
 
 
 def test_real_keras_errors_are_explained(keras3_worker):
