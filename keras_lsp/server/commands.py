@@ -191,8 +191,12 @@ def _explain_text(application: Application, text: str, arguments: Arguments) -> 
         place = {key: causes[0][key] for key in ("uri", "range")}
     elif place:
         line = place["range"]["start"]["line"] + 1
-        parts.append(f"The traceback passes through line {line}. None of these is certain there:")
-    if not causes:
+        parts.append(
+            f"The traceback passes through line {line}." + (" None of these is certain there:" if rules else "")
+        )
+    if not causes and not rules:
+        parts.append("No rule finds this without running the program.")
+    elif not causes:
         parts.append("\n".join(f"- **{rule.code}** {rule.name}: {rule.summary}" for rule in rules))
     return {
         "title": "What the error means",
