@@ -102,13 +102,13 @@ def _labels(context: Context, model: ModelFact, offset: int) -> Tensor | None:
 
 def _kind(labels: Tensor | None, output: Shape) -> str:
     """How labels are encoded: "classes", "one-hot", or "" for anything else."""
-    if labels is None or labels.shape is None:
+    if labels is None or labels.shape is None or not output:
         return ""
     units = output[-1]
     if len(labels.shape) == len(output) and units != 1 and labels.shape[-1] == units:
         return "one-hot"
     whole = labels.dtype is not None and ("int" in labels.dtype or labels.dtype == "bool")
-    single = len(labels.shape) == len(output) - 1 or labels.shape[-1] == 1
+    single = len(labels.shape) == len(output) - 1 or labels.shape[-1:] == (1,)
     return "classes" if whole and single else ""
 
 

@@ -147,6 +147,12 @@ def test_losses_and_metrics_fit_the_last_layer_and_the_labels(activation: str, a
     assert labels(f"{DIGITS.replace('{}', activation)}{after}\n")[0] == expected
 
 
+def test_losses_beside_labels_without_an_axis() -> None:
+    data = 'm.compile("adam", "¦")\nm.fit(np.zeros((6, 4)), np.int64(3) + np.random.randint(0, 10))\n'
+    source = 'import numpy as np\nimport keras\nm = keras.Sequential([keras.Input((4,)), keras.layers.Dense(9, activation="softmax")])\n'
+    assert "adam" not in labels(source + data.replace('"¦"', 'loss="¦"'))
+
+
 def test_metrics_given_are_not_offered_again() -> None:
     found = labels(f'{DIGITS.replace("{}", "")}m.compile(loss="mse", metrics=["mae", "¦"])\n')
     assert "mse" in found and "mae" not in found
