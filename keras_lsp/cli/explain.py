@@ -121,14 +121,13 @@ def _explain_error(text: str, options: argparse.Namespace, as_json: bool) -> int
     if causes:
         sys.stdout.write(f"\n`keras-lsp explain {causes[0].code}` tells more.\n")
         return 0
+    where = f" The traceback passes through line {passed[0]}." if passed else ""
     if not rules:
-        where = f" The traceback passes through line {passed[0]}." if passed else ""
         sys.stdout.write(f"\n{wrap(f'No rule finds this without running the program.{where}')}\n")
         return 0
     for rule in rules:
         sys.stdout.write(f"\n{rule.code} {rule.name}\n{wrap(rule.summary, '    ')}\n")
     if path is not None:
-        where = f" The traceback passes through line {passed[0]}." if passed else ""
         sys.stdout.write(f"\n{wrap(f'In {path} none of these is certain.{where}')}\n")
     sys.stdout.write("\n`keras-lsp check` tells which it is in your program; `keras-lsp explain RULE` tells more.\n")
     return 0

@@ -263,7 +263,7 @@ def _model_at(context: Context, node: ast.expr) -> ModelFact | None:
 
 
 def _span(context: Context, node: ast.AST | None) -> Span:
-    return Span(*context.parsed.positions.span(node)) if node is not None else Span(0, 0)
+    return context.span(node) if node is not None else Span(0, 0)
 
 
 def _content(context: Context, span: Span) -> tuple[Span, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,3 +64,14 @@ class Arguments:
             self.keywords,
             self.unpacked,
         )
+
+
+def missing_arguments(callee: str, names: Sequence[str], kind: str = "positional") -> str:
+    """What Python raises when a function is called without these: "TypeError: f() missing 2 required ...: 'a' and 'b'".
+
+    Source: `format_missing` in Python/ceval.c.
+    """
+    quoted = [f"'{name}'" for name in names]
+    listed = " and ".join(quoted) if len(quoted) < 3 else f"{', '.join(quoted[:-1])}, and {quoted[-1]}"
+    plural = "s" if len(quoted) > 1 else ""
+    return f"TypeError: {callee}() missing {len(quoted)} required {kind} argument{plural}: {listed}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, instantiate
@@ -69,12 +68,11 @@ def _check_arguments(
     of_layer = isinstance(function, BoundMethod) and as_layer(function.receiver) is not None
     if not value.module.is_main or not (of_layer or tuple(names[:2]) in _COMPARED):
         return
-    text = wrong_arguments(function, arguments)
-    if text is not None:
+    wrong = wrong_arguments(function, arguments)
+    if wrong is not None:
         call = machine.describe_call(value.name, arguments, node, names)
-        missing = tuple(re.findall(r"'(\w+)'", text)) if " missing " in text else ()
-        facts: dict[str, object] = {"callable": value.name, **({"missing": missing} if missing else {})}
-        machine.report("call", call, ShapeError("other", text, facts, "construct"))
+        facts: dict[str, object] = {"callable": value.name, **({"missing": wrong.missing} if wrong.missing else {})}
+        machine.report("call", call, ShapeError("other", wrong.text, facts, "construct"))
 
 
 def _check_layer_call(machine: Machine, value: ObjectValue, arguments: Arguments, node: ast.Call) -> None:
@@ -85,10 +83,10 @@ def _check_layer_call(machine: Machine, value: ObjectValue, arguments: Arguments
     if isinstance(find_member(value.class_value, "__call__"), FunctionValue) or not method.module.is_main:
         return
     own = {name: given for name, given in arguments.kwargs.items() if name not in ("training", "mask")}
-    text = wrong_arguments(BoundMethod(method, value), Arguments(arguments.args, own, arguments.open))
-    if text is not None and "unexpected keyword" in text:
+    wrong = wrong_arguments(BoundMethod(method, value), Arguments(arguments.args, own, arguments.open))
+    if wrong is not None and "unexpected keyword" in wrong.text:
         call = machine.describe_call(f"{value.class_value.name}.call", arguments, node, ())
-        machine.report("call", call, ShapeError("argument", text, {"callable": "call"}, "construct"))
+        machine.report("call", call, ShapeError("argument", wrong.text, {"callable": "call"}, "construct"))
 
 
 def evaluate_arguments(machine: Machine, node: ast.Call) -> Arguments:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from typing import NamedTuple
 
-from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.arguments import Arguments, missing_arguments
 from keras_lsp.inference.budget import IDLE_STEPS, MAX_CALL_DEPTH, MAX_MODULES, MAX_RECURSION, MAX_UNSURE_RECURSION
 from keras_lsp.inference.machine import Machine
 from keras_lsp.inference.values import (
@@ -148,7 +149,21 @@ def bind_parameters(function: FunctionValue, arguments: Arguments, frame: Frame)
         variables[spec.kwarg.arg] = DictValue(keywords, arguments.open)
 
 
-def wrong_arguments(function: FunctionValue | BoundMethod, arguments: Arguments) -> str | None:
+class WrongArguments(NamedTuple):
+    """What Python raises where a function does not take its arguments, and the names of those that are missing."""
+
+    text: str
+    missing: tuple[str, ...] = ()
+
+
+def required_parameters(function: FunctionValue) -> list[str]:
+    """Parameters without a default that may be given by position."""
+    spec = function.node.args
+    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    return names[: len(names) - len(spec.defaults)]
+
+
+def wrong_arguments(function: FunctionValue | BoundMethod, arguments: Arguments) -> WrongArguments | None:
     """What Python raises when a function is called with these arguments; `None` if nothing, or if that is not known.
 
     Functions behind decorators may take anything.
@@ -161,23 +176,22 @@ def wrong_arguments(function: FunctionValue | BoundMethod, arguments: Arguments)
     total = len(arguments.args) + isinstance(function, BoundMethod)
     if total > len(names) and spec.vararg is None:
         takes = f"{len(names)} positional argument{'' if len(names) == 1 else 's'}"
-        return f"TypeError: {value.name}() takes {takes} but {total} {'was' if total == 1 else 'were'} given"
+        text = f"TypeError: {value.name}() takes {takes} but {total} {'was' if total == 1 else 'were'} given"
+        return WrongArguments(text)
     only = [parameter.arg for parameter in spec.kwonlyargs]
     if spec.kwarg is None:
         taken = {parameter.arg for parameter in spec.args} | set(only)
         unknown = next((name for name in arguments.kwargs if name not in taken), None)
         if unknown is not None:
-            return f"TypeError: {value.name}() got an unexpected keyword argument '{unknown}'"
-    required = names[: len(names) - len(spec.defaults)][total:]
-    missing = [name for name in required if name not in arguments.kwargs]
-    if missing:
-        plural = "s" if len(missing) > 1 else ""
-        quoted = " and ".join(f"'{name}'" for name in missing)
-        return f"TypeError: {value.name}() missing {len(missing)} required positional argument{plural}: {quoted}"
-    defaults = dict(zip(only, spec.kw_defaults, strict=True))
-    lacking = [name for name in only if defaults[name] is None and name not in arguments.kwargs]
-    if lacking:
-        return f"TypeError: {value.name}() missing {len(lacking)} required keyword-only argument: '{lacking[0]}'"
+            return WrongArguments(f"TypeError: {value.name}() got an unexpected keyword argument '{unknown}'")
+    needed = {
+        "positional": required_parameters(value)[total:],
+        "keyword-only": [name for name, given in zip(only, spec.kw_defaults, strict=True) if given is None],
+    }
+    for kind, required in needed.items():
+        missing = tuple(name for name in required if name not in arguments.kwargs)
+        if missing:
+            return WrongArguments(missing_arguments(value.name, missing, kind), missing)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -92,6 +93,10 @@ class Context:
     def source(self, span: Span) -> str:
         """The text of a span."""
         return self.text[span.start : span.end]
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node of the tree stands."""
+        return Span(*self.parsed.positions.span(node))
 
     @property
     def catalogue(self) -> Catalogue:

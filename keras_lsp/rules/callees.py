@@ -18,7 +18,8 @@ def refusal(function: object, given: int) -> str | None:
     """
     if not isinstance(function, FunctionValue | BoundMethod):
         return None
-    return wrong_arguments(function, Arguments([None] * given))
+    wrong = wrong_arguments(function, Arguments([None] * given))
+    return wrong.text if wrong is not None else None
 
 
 def definition(context: Context, function: FunctionValue) -> Span | None:

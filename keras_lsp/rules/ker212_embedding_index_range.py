@@ -28,7 +28,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import LayerFact, Span
+from keras_lsp.inference.facts import LayerFact
 from keras_lsp.rules.base import Applicability, Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.ker113_embedding_arguments import misfit
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, array_of, events, largest
@@ -59,7 +59,7 @@ def check(context: Context) -> Iterator[Finding]:
             values = assignments.get(source, [])
             if len(values) != 1:
                 continue
-            span = Span(*context.parsed.positions.span(values[0]))
+            span = context.span(values[0])
             source = context.source(span)
         if not _ONE_SHORT.fullmatch(re.sub(r"\s", "", source)):
             continue

@@ -73,7 +73,7 @@ def check(context: Context) -> Iterator[Finding]:
     own = {node.name for node in context.nodes(ast.FunctionDef)}
     seen: set[Span] = set()
     for operand, whole, text, advice, fix in _uses(context, own):
-        span = Span(*context.parsed.positions.span(whole))
+        span = context.span(whole)
         if span in seen or context.parsed.is_broken(span.start):
             continue
         if guarded is None:
@@ -81,7 +81,7 @@ def check(context: Context) -> Iterator[Finding]:
         if any(outer.start <= span.start and span.end <= outer.end for outer in guarded):
             continue
         seen.add(span)
-        source = context.source(Span(*context.parsed.positions.span(operand)))
+        source = context.source(context.span(operand))
         shown = f"`{source}`" if len(source) <= 40 and "\n" not in source else "This tensor"
         says = raises(context, ShapeError("other", text))
         reason = "is symbolic: it has a shape, and no values before the model runs"

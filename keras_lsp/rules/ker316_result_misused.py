@@ -69,10 +69,6 @@ def check(context: Context) -> Iterator[Finding]:
     yield from _unpacked(context)
 
 
-def _span(context: Context, node: ast.AST) -> Span:
-    return Span(*context.parsed.positions.span(node))
-
-
 def _nothing(context: Context, result: Result) -> Iterator[Finding]:
     """`model = model.compile(...)`."""
     used = first_use(result)
@@ -83,21 +79,21 @@ def _nothing(context: Context, result: Result) -> Iterator[Finding]:
         f"`{method}` returns nothing, so that `{result.name}` is None, and `{result.name}.{used.attr}` raises: AttributeError: "
         f"'NoneType' object has no attribute '{used.attr}'."
     )
-    call, whole = _span(context, result.call), _statement(context, result)
+    call, whole = context.span(result.call), _statement(context, result)
     fixes: tuple[Fix, ...] = ()
     receiver = result.call.func.value if isinstance(result.call.func, ast.Attribute) else None
     if receiver is not None and ast.unparse(receiver) == result.name:
         fixes = (Fix(f"Only call `{method}`", (TextEdit(whole.start, call.start, ""),)),)
-    related = ((_span(context, used), f"`{result.name}` is used here"),)
+    related = ((context.span(used), f"`{result.name}` is used here"),)
     yield RULE.finding(Span(whole.start, call.end), message, related=related, fixes=fixes)
 
 
 def _statement(context: Context, result: Result) -> Span:
     """The assignment that a result stands in."""
-    call = _span(context, result.call)
+    call = context.span(result.call)
     for node in context.nodes(ast.Assign):
         if node.value is result.call:
-            return _span(context, node)
+            return context.span(node)
     return call
 
 
@@ -109,16 +105,16 @@ def _history(context: Context, result: Result) -> Iterator[Finding]:
             f"`fit` returns a History, whose numbers are in `.history`: write `{result.name}.history[...]`. "
             "Python raises: TypeError: 'History' object is not subscriptable."
         )
-        name = _span(context, used.value)
+        name = context.span(used.value)
         fix = Fix("Use `.history`", (TextEdit(name.end, name.end, ".history"),))
-        yield RULE.finding(_span(context, used), message, fixes=(fix,))
+        yield RULE.finding(context.span(used), message, fixes=(fix,))
     elif isinstance(used, ast.Attribute) and used.attr not in _HISTORY and used.attr in _METHODS:
         message = (
             f"`fit` returns a History, not a model, and `{result.name}` is that: `{result.name}.{used.attr}` raises: AttributeError: "
             f"'History' object has no attribute '{used.attr}'. Give the result of `fit` another name."
         )
-        related = ((_span(context, result.call), f"`{result.name}` becomes a History here"),)
-        yield RULE.finding(_span(context, used), message, related=related)
+        related = ((context.span(result.call), f"`{result.name}` becomes a History here"),)
+        yield RULE.finding(context.span(used), message, related=related)
 
 
 def _chained(context: Context) -> Iterator[Finding]:
@@ -140,12 +136,12 @@ def _chained(context: Context) -> Iterator[Finding]:
             method, f"`{method}` returns nothing"
         )
         message = f"{said}. Python raises: AttributeError: '{owner}' object has no attribute '{node.attr}'."
-        whole = _span(context, node)
+        whole = context.span(node)
         fixes: tuple[Fix, ...] = ()
         call = next((item for item in context.nodes(ast.Call) if item.func is node), None)
         if method == "predict" and call is not None and not call.args:
-            inner = _span(context, node.value)
-            fixes = (Fix("Take `.numpy()` away", (TextEdit(inner.end, _span(context, call).end, ""),)),)
+            inner = context.span(node.value)
+            fixes = (Fix("Take `.numpy()` away", (TextEdit(inner.end, context.span(call).end, ""),)),)
         yield RULE.finding(Span(whole.end - len(node.attr), whole.end), message, fixes=fixes)
 
 
@@ -175,7 +171,7 @@ def _unpacked(context: Context) -> Iterator[Finding]:
             f"Python raises: {text}."
         )
         related = ((event.compiled.call.span, "it is compiled here"),)
-        yield RULE.finding(_span(context, target), message, related=related)
+        yield RULE.finding(context.span(target), message, related=related)
 
 
 RULE = Rule("KER316", "result-misused", Severity.ERROR, "sometimes", check, __doc__ or "")

@@ -37,7 +37,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import Argument, ModelEvent, Span
+from keras_lsp.inference.facts import Argument, ModelEvent
 from keras_lsp.inference.values import BoundMethod, ClassValue, External, FunctionValue, ListValue, ObjectValue
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.callees import definition, refusal
@@ -128,7 +128,7 @@ def _with_logs(context: Context, method: FunctionValue, given: int) -> tuple[Fix
     spec = method.node.args
     if isinstance(method.node, ast.Lambda) or len(spec.args) != given or spec.kwonlyargs or spec.kwarg or spec.vararg:
         return ()
-    span = Span(*context.parsed.positions.span(spec.args[-1]))
+    span = context.span(spec.args[-1])
     if spec.defaults or any(parameter.arg == "logs" for parameter in spec.args):
         return ()
     return (Fix("Add `logs=None`", (TextEdit(span.end, span.end, ", logs=None"),)),)

@@ -44,6 +44,7 @@ import ast
 from collections.abc import Iterator
 
 from keras_lsp.inference.facts import Span
+from keras_lsp.inference.keras.events import extra_inputs
 from keras_lsp.inference.values import FunctionValue
 from keras_lsp.rules.base import Context, Finding, Rule, Severity
 from keras_lsp.rules.model_data import PREDICTING, TRAINING, events
@@ -81,30 +82,23 @@ def check(context: Context) -> Iterator[Finding]:
             )
             yield RULE.finding(Span(start, start + len(f"class {node.name}")), message, related=related)
             continue
-        function = members["call"]
-        call = function.node if isinstance(function, FunctionValue) and function.module.is_main else None
-        extra = _required_extras(call) if isinstance(call, ast.FunctionDef) and not call.decorator_list else []
-        if call is not None and extra:
+        call = members["call"]
+        if not isinstance(call, FunctionValue) or not call.module.is_main or not isinstance(call.node, ast.FunctionDef):
+            continue
+        extra = extra_inputs(call)
+        if extra and not call.node.decorator_list:
             reason = (
                 f"TypeError: missing a required argument: '{extra[0]}'"
                 if context.keras3
                 else f"ValueError: Models passed to `{event.method}` can only have `training` and the first argument in `call()` as "
                 f"positional arguments, found: {extra}"
             )
-            at, _ = context.parsed.positions.span(call)
+            at, _ = context.parsed.positions.span(call.node)
             message = (
                 f"Keras passes all inputs as the first argument of `call`; `{extra[0]}` gets nothing. Take a list of inputs apart "
                 f"inside of `call`. {keras_name(context)} raises in `{event.method}`: {reason}."
             )
             yield RULE.finding(Span(at, at + len("def call")), message, related=related)
-
-
-def _required_extras(call: ast.FunctionDef) -> list[str]:
-    """The arguments that a `call` needs besides the inputs, `training` and `mask`."""
-    spec = call.args
-    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
-    required = names[: len(names) - len(spec.defaults)] if spec.defaults else names
-    return [name for name in required[2:] if name not in ("training", "mask")]
 
 
 def _functional(initialiser: object) -> bool:

@@ -54,8 +54,14 @@ def check(context: Context) -> Iterator[Finding]:
         known = context.catalogue.identifiers_for(failure.call.canonical, argument.name)
         says = raises(context, failure.error)
         yield _finding(context, failure.call, argument, failure.value, argument.name, known, says)
-    if _makes_names(context):
-        return
+    found = [*_layers(context, reported)]
+    for event in events(context, frozenset(("compile",))):
+        found += _compile(context, event.call)
+    if found and not _makes_names(context):  # it reads the modules that the text imports
+        yield from found
+
+
+def _layers(context: Context, reported: set[Span]) -> Iterator[Finding]:
     for layer in context.facts.layers:
         if layer.custom or not layer.canonical or layer.call.guarded or layer.error:
             continue
@@ -71,8 +77,6 @@ def check(context: Context) -> Iterator[Finding]:
                 yield _finding(
                     context, layer.call, argument, value, name, known, f"{keras_name(context)} raises ValueError."
                 )
-    for event in events(context, frozenset(("compile",))):
-        yield from _compile(context, event.call)
 
 
 def _is_registered(name: str) -> bool:

@@ -33,7 +33,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import ModelEvent, Span
+from keras_lsp.inference.facts import ModelEvent
 from keras_lsp.inference.values import (
     ClassValue,
     DictValue,
@@ -174,7 +174,7 @@ def _values(context: Context, event: ModelEvent, function: FunctionValue, kind: 
     for node in unconditional(body):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
-        span = Span(*context.parsed.positions.span(node))
+        span = context.span(node)
         owner = node.func.value
         if node.func.attr == "numpy" and isinstance(owner, ast.Name) and owner.id in given:
             message = (
@@ -243,7 +243,7 @@ def _per_output(context: Context, event: ModelEvent, compiled: ModelEvent) -> It
     if any(isinstance(item, ListValue | DictValue) for item in items):
         return
     message = (
-        f"The model has {outputs} outputs, and `metrics` has {count(len(items), 'entry').replace('entrys', 'entries')}: give one list "
+        f"The model has {outputs} outputs, and `metrics` has {count(len(items), 'entry')}: give one list "
         f"for each output. {keras_name(context)} raises in `{event.method}`: ValueError: `metrics` should be a list matching the "
         "outputs of the model."
     )

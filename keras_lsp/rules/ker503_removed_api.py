@@ -79,7 +79,7 @@ def check(context: Context) -> Iterator[Finding]:
             missing = answers[dotted]
             if missing is None or (others and _elsewhere(context, named, dotted, others)):
                 continue
-            span = Span(*context.parsed.positions.span(named))
+            span = context.span(named)
             if span in reported or _inside(span, prepared) or context.parsed.is_broken(span.start):
                 continue
             if any(known.start <= span.start and span.end <= known.end for known in reported):
@@ -117,21 +117,20 @@ def _attributes(context: Context, prepared: list[Span]) -> Iterator[Finding]:
 
 def _learning_rates(context: Context, prepared: list[Span]) -> Iterator[Finding]:
     """`model.optimizer.lr`, which optimizers of Keras 3 have not."""
-    if not context.keras3:
-        return
-    models = {model.variable for model in context.facts.models if model.variable is not None and not model.symbolic}
-    callbacks = [
-        Span(*context.parsed.positions.span(node))
-        for node in context.nodes(ast.ClassDef)
-        if _is_callback(context, node)
+    read = [
+        (node, node.value.value)
+        for node in (context.nodes(ast.Attribute) if context.keras3 else ())
+        if node.attr == "lr"
+        and isinstance(node.ctx, ast.Load)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "optimizer"
     ]
-    own = any("ptimizer" in ast.unparse(base) for node in context.nodes(ast.ClassDef) for base in node.bases)
-    for node in context.nodes(ast.Attribute):
-        if node.attr != "lr" or not isinstance(node.ctx, ast.Load) or not isinstance(node.value, ast.Attribute) or own:
-            continue
-        if node.value.attr != "optimizer":
-            continue
-        owner, span = node.value.value, Span(*context.parsed.positions.span(node))
+    if not read or any("ptimizer" in ast.unparse(base) for node in context.nodes(ast.ClassDef) for base in node.bases):
+        return  # optimizers of the program may have it
+    models = {model.variable for model in context.facts.models if model.variable is not None and not model.symbolic}
+    callbacks = [context.span(node) for node in context.nodes(ast.ClassDef) if _is_callback(context, node)]
+    for node, owner in read:
+        span = context.span(node)
         of_model = isinstance(owner, ast.Name) and owner.id in models
         of_callback = (
             isinstance(owner, ast.Attribute)

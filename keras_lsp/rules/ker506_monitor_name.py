@@ -32,7 +32,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
-from keras_lsp.inference.facts import ModelEvent, Span
+from keras_lsp.inference.facts import ModelEvent
 from keras_lsp.inference.values import LibraryObject, ListValue
 from keras_lsp.rules.base import Context, Finding, Fix, Rule, Severity
 from keras_lsp.rules.control_flow import unconditional
@@ -120,7 +120,7 @@ def _key(context: Context, event: ModelEvent, key: str, node: ast.expr) -> Findi
     validated = any(
         name in arguments and arguments[name].value is not None for name in ("validation_data", "validation_split")
     )
-    span = Span(*context.parsed.positions.span(node))
+    span = context.span(node)
     related = ((event.call.span, "the training is here"),)
     if key.startswith("val_") and not validated and base in computed | set(_OTHER):
         message = (

@@ -44,7 +44,7 @@ def event_calls(context: Context, methods: frozenset[str]) -> Iterator[tuple[ast
         return
     for node in context.nodes(ast.Call):
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods:
-            event = found.get(Span(*context.parsed.positions.span(node)))
+            event = found.get(context.span(node))
             if event is not None and event.method == node.func.attr and not event.call.guarded:
                 yield node, event
 

@@ -73,7 +73,7 @@ def _stale_names(context: Context) -> list[tuple[int, str]]:
 def mentions(context: Context, finding: Finding, name: str) -> bool:
     """Whether the statement of a finding uses a name."""
     statement = statement_at(context, finding.span)
-    span = Span(*context.parsed.positions.span(statement)) if statement is not None else finding.span
+    span = context.span(statement) if statement is not None else finding.span
     return re.search(rf"\b{re.escape(name)}\b", context.source(span)) is not None
 
 

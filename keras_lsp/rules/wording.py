@@ -61,8 +61,8 @@ def axes(class_name: str, data_format: str | None = None) -> str | None:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 axis`, `3 axes`."""
-    plural = "axes" if noun == "axis" else f"{noun}s"
+    """`1 axis`, `3 axes`, `2 entries`."""
+    plural = {"axis": "axes", "entry": "entries"}.get(noun, f"{noun}s")
     return f"{number} {noun if number == 1 else plural}"
 
 

@@ -9,6 +9,7 @@ from keras_lsp.catalogue.version import Contract
 from keras_lsp.inference.arguments import Arguments
 from keras_lsp.inference.classes import find_member, library_base
 from keras_lsp.inference.facts import Call, LayerFact, ModelEvent, OwnClass
+from keras_lsp.inference.functions import required_parameters
 from keras_lsp.inference.keras.feeding import refusals
 from keras_lsp.inference.keras.files import note_checkpoints, note_saved
 from keras_lsp.inference.keras.model_calls import missing_input
@@ -297,15 +298,14 @@ def _trace(machine: Machine, model: ModelValue, x: Value) -> list[Structure] | N
     return [made] if isinstance(made, Tensor) and made.shape is not None else None
 
 
+def extra_inputs(call: FunctionValue) -> list[str]:
+    """What a model's `call` needs besides the first argument, which is all that `fit` gives it, `training` and `mask`."""
+    return [name for name in required_parameters(call)[2:] if name not in ("training", "mask")]
+
+
 def _takes_inputs_alone(owner: ObjectValue) -> bool:
-    """Whether a model's `call` can do with what `fit` gives it: all inputs as the first argument."""
     call = find_member(owner.class_value, "call")
-    if not isinstance(call, FunctionValue):
-        return True
-    spec = call.node.args
-    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
-    required = names[: len(names) - len(spec.defaults)]
-    return all(name in ("training", "mask") for name in required[2:])
+    return not isinstance(call, FunctionValue) or not extra_inputs(call)
 
 
 def _output_names(model: ModelValue) -> list[str | None] | None:

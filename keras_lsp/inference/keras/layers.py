@@ -11,7 +11,7 @@ from keras_lsp.catalogue.keras_1 import CONVERSIONS, DROPPED, KERNELS, VALUES
 from keras_lsp.catalogue.passed_on import is_passed_on
 from keras_lsp.catalogue.symbols import Symbol
 from keras_lsp.catalogue.version import Contract
-from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.arguments import Arguments, missing_arguments
 from keras_lsp.inference.facts import Call, LayerFact
 from keras_lsp.inference.keras.questions import confirm_constructor
 from keras_lsp.inference.machine import Machine
@@ -264,9 +264,7 @@ def _declared_hidden(bound: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _missing_error(class_name: str, missing: list[str], call: Call) -> ShapeError:
-    quoted = " and ".join(f"'{name}'" for name in missing) if len(missing) < 3 else ", ".join(f"'{n}'" for n in missing)
-    plural = "s" if len(missing) > 1 else ""
-    text = f"TypeError: {class_name}.__init__() missing {len(missing)} required positional argument{plural}: {quoted}"
+    text = missing_arguments(f"{class_name}.__init__", missing)
     return ShapeError("argument", text, {"missing": tuple(missing), "arguments": tuple(call.arguments)}, "construct")
 
 

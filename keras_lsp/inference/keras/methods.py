@@ -247,11 +247,8 @@ def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
         return None
     size = given.spec.shape[0] if isinstance(given, TensorValue) and given.spec.shape else None
     if isinstance(size, int) and size != len(expected) and layer.configuration is not None:
-        text = (
-            f"ValueError: You called `set_weights(weights)` on layer '{layer.name}' with a weight list of length {size}, but the "
-            f"layer was expecting {len(expected)} weights."
-        )
         said = "`set_weights` takes a list of arrays, and here is one array: put it into a list."
+        text = _wrong_count(layer, size, len(expected))
         call = machine.describe_call("keras.layers.Layer.set_weights", arguments, node, ("weights",))
         machine.report("weights", call, ShapeError("other", text, {"said": said}, "construct"))
         return None
@@ -270,10 +267,7 @@ def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
         return None
     text = ""
     if len(arrays) != len(expected):
-        text = (
-            f"ValueError: You called `set_weights(weights)` on layer '{layer.name}' with a weight list of length {len(arrays)}, "
-            f"but the layer was expecting {len(expected)} weights."
-        )
+        text = _wrong_count(layer, len(arrays), len(expected))
     for array, (weight, _) in zip(arrays, expected, strict=False):
         shape = array.shape or ()
         other = len(shape) != len(weight.shape) or any(differ(a, b) for a, b in zip(shape, weight.shape, strict=True))
@@ -289,6 +283,13 @@ def _set_weights(machine: Machine, layer: LayerValue, arguments: Arguments, node
         )
         machine.report("weights", call, ShapeError("other", text, said, "construct"))
     return None
+
+
+def _wrong_count(layer: LayerValue, given: int, expected: int) -> str:
+    return (
+        f"ValueError: You called `set_weights(weights)` on layer '{layer.name}' with a weight list of length {given}, but the "
+        f"layer was expecting {expected} weights."
+    )
 
 
 def _is_alone(machine: Machine, layer: LayerValue) -> bool:

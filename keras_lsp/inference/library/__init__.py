@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 from keras_lsp.catalogue.passed_on import is_passed_on
-from keras_lsp.inference.arguments import Arguments
+from keras_lsp.inference.arguments import Arguments, missing_arguments
 from keras_lsp.inference.values import LibraryObject, Unknown, Value
 from keras_lsp.shapes.ops import knows_op
 from keras_lsp.shapes.outcome import ShapeError
@@ -154,7 +154,7 @@ def _check_signature(machine: Machine, symbol: Symbol, arguments: Arguments, cal
         return
     if any(parameter.kind == "var-positional" for parameter in parameters):
         return
-    what = f"{symbol.leaf}.__init__()" if symbol.kind != "function" else f"{symbol.leaf}()"
+    what = f"{symbol.leaf}.__init__" if symbol.kind != "function" else symbol.leaf
     names = {parameter.name for parameter in parameters}
     unknown = next(
         (
@@ -165,15 +165,13 @@ def _check_signature(machine: Machine, symbol: Symbol, arguments: Arguments, cal
         None,
     )
     if unknown is not None and not any(parameter.kind == "var-keyword" for parameter in parameters):
-        text = f"TypeError: {what} got an unexpected keyword argument '{unknown}'"
+        text = f"TypeError: {what}() got an unexpected keyword argument '{unknown}'"
         machine.report("call", call, ShapeError("argument", text, {"callable": symbol.name}, "construct"))
         return
     needed = [p.name for p in parameters if not p.has_default and not p.kind.startswith("var-")]
     missing = tuple(name for name in needed if name not in call.arguments)
     if missing:
-        plural = "s" if len(missing) > 1 else ""
-        quoted = " and ".join(f"'{name}'" for name in missing)
-        text = f"TypeError: {what} missing {len(missing)} required positional argument{plural}: {quoted}"
+        text = missing_arguments(what, missing)
         facts = {"callable": symbol.name, "missing": missing}
         machine.report("call", call, ShapeError("argument", text, facts, "construct"))
 

@@ -374,7 +374,7 @@ def map_elements(machine: Machine, value: LibraryInstance, arguments: Arguments,
             parts = "one argument" if len(args) == 1 else f"{len(args)} arguments, one for each part of an element"
             call = machine.describe_call("tensorflow.data.Dataset.map", arguments, node, ("map_func",))
             said = f"`map` calls the function with {parts}."
-            machine.report("call", call, ShapeError("other", refused, {"said": said}, "construct"))
+            machine.report("call", call, ShapeError("other", refused.text, {"said": said}, "construct"))
             return _with(
                 dataset, Unknown("the function cannot be called with the elements"), dataset.batched, dataset.size
             )
